@@ -1,0 +1,187 @@
+"""Setting the registry up: senders, codes, operator connections, keys.
+
+Every act is journalled; what concerns one sender is also an entry of its ledger.
+"""
+
+import re
+import secrets
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from app import auth, clock, intent, ledger, operators, queries
+from app.appends import Record
+from app.auth import Role
+from app.directory import Secrets, Sender, seal_secrets
+from app.errors import ConflictError, InvalidValueError, NotFoundError
+from app.keys import Root, seal_root
+from app.registry import Registry
+
+SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
+CODE = re.compile(r"[0-9]{3,8}")
+ROOT_BYTES = 32
+
+
+class ConnectionPlan(msgspec.Struct, frozen=True):
+    """What an operator connection is to be; a missing token or secret is made."""
+
+    slug: str
+    provider: str
+    secrets: tuple[str, ...] = ()
+    token: str | None = None
+    codes: tuple[str, ...] = ()
+    accounts: Mapping[str, str] = {}
+    config: Mapping[str, Any] = {}
+    replies: str = "answer"
+    may_lift: bool = False
+
+
+async def found(db: queries.Db, origin: str, passphrase: bytes) -> bytes:
+    """Found the registry in an empty database with a new root key; return the sealed key file to write.
+
+    The row is written by the caller's transaction, which it must end only when the file is safely on disk: a
+    registry whose key is lost is lost.
+    """
+    if await queries.read_registry(db) is not None:
+        raise ConflictError("This database has its registry and key already; a second key would make it unreadable.")
+    root = clock.random_bytes(ROOT_BYTES)
+    await queries.found_registry(db, origin, Root(root).check_value(), clock.now())
+    return seal_root(root, passphrase, clock.random_bytes(16), clock.random_bytes(12))
+
+
+async def add_sender(registry: Registry, actor: str, slug: str, name: str) -> int:
+    """Add a sender with an empty ledger, and write its first entry."""
+    _require(SLUG, slug, "A sender's short name holds small letters, digits and dashes, such as `salon-martin`.")
+    if await registry.directory.sender(slug):
+        raise ConflictError(f"There is a sender `{slug}` already.")
+    async with registry.pool.acquire() as db, db.transaction():
+        now = clock.now()
+        sender_id = await queries.add_sender(db, slug, name, clock.random_bytes(32), "{}", now)
+        await queries.journal_admin(db, now, actor, "sender.add", slug, _json({"name": name}))
+    await note(registry, sender_id, "sender", slug, {"name": name, "by": actor})
+    await registry.directory.current(max_age_seconds=0)
+    return sender_id
+
+
+async def add_code(
+    registry: Registry, actor: str, code: str, sender_slugs: Sequence[str], keywords: Sequence[str], tariff: str
+) -> None:
+    """Let senders use a code; keywords (of one sender only) tell it from others on a shared code."""
+    _require(CODE, code, "A short code is 3 to 8 digits, such as 36200.")
+    if keywords and len(sender_slugs) != 1:
+        raise InvalidValueError("Keywords name one sender: add the senders of a shared code one by one.")
+    senders = [await sender_named(registry, slug) for slug in sender_slugs]
+    words = [intent.normalise(keyword) for keyword in keywords]
+    async with registry.pool.acquire() as db, db.transaction():
+        now = clock.now()
+        await queries.add_code(db, code, tariff, now)
+        for sender in senders:
+            await queries.add_code_sender(db, code, sender.sender_id, words)
+        await queries.journal_admin(db, now, actor, "code.add", code, _json({"senders": ",".join(sender_slugs)}))
+    for sender in senders:
+        await note(registry, sender.sender_id, "code", code, {"keywords": ",".join(words), "by": actor})
+    await registry.directory.current(max_age_seconds=0)
+
+
+async def add_connection(registry: Registry, actor: str, plan: ConnectionPlan) -> Secrets:
+    """Add an operator connection; return its secrets, to be shown once."""
+    _require(
+        SLUG, plan.slug, "A connection's short name holds small letters, digits and dashes, such as `agregateur-a`."
+    )
+    operators.provider(plan.provider)
+    made = _secrets(plan)
+    row = queries.ConnectionRow(
+        connection_id=0,
+        slug=plan.slug,
+        provider=plan.provider,
+        secrets=seal_secrets(registry.root, plan.slug, made, clock.random_bytes(12)),
+        config=_json(plan.config),
+        codes=list(plan.codes),
+        accounts=_json(plan.accounts),
+        replies=plan.replies,
+        may_lift=plan.may_lift,
+    )
+    if await registry.directory.link(plan.slug):
+        raise ConflictError(f"There is a connection `{plan.slug}` already.")
+    async with registry.pool.acquire() as db, db.transaction():
+        now = clock.now()
+        await queries.add_connection(db, row, now)
+        detail = {"provider": plan.provider, "codes": ",".join(plan.codes), "may_lift": str(plan.may_lift)}
+        await queries.journal_admin(db, now, actor, "operator.add", plan.slug, _json(detail))
+    await registry.directory.current(max_age_seconds=0)
+    return made
+
+
+async def issue_key(
+    registry: Registry,
+    actor: str,
+    role: Role,
+    label: str,
+    sender_slugs: Sequence[str],
+    expires_at: datetime | None = None,
+) -> str:
+    """Issue a key; the text is shown once and stored nowhere."""
+    senders = [await sender_named(registry, slug) for slug in sender_slugs]
+    async with registry.pool.acquire() as db, db.transaction():
+        text = await auth.issue(db, role, label, [sender.sender_id for sender in senders], expires_at)
+        key_id, _ = auth.split(text)
+        detail = {"role": role.value, "label": label, "senders": ",".join(sender_slugs)}
+        await queries.journal_admin(db, clock.now(), actor, "key.issue", key_id, _json(detail))
+    for sender in senders:
+        await note(registry, sender.sender_id, "key", key_id, {"role": role.value, "label": label, "by": actor})
+    return text
+
+
+async def revoke_key(registry: Registry, actor: str, key_id: str) -> None:
+    """Revoke a key, by its id or its whole text; from the next request on it is refused."""
+    known = auth.split(key_id)[0] if key_id.startswith("sr_") and key_id.count("_") > 1 else key_id.removeprefix("sr_")
+    async with registry.pool.acquire() as db, db.transaction():
+        if not await queries.revoke_key(db, known, clock.now()):
+            raise NotFoundError("There is no such key in force.")
+        await queries.journal_admin(db, clock.now(), actor, "key.revoke", known, "{}")
+
+
+async def sender_named(registry: Registry, slug: str) -> Sender:
+    """Return a sender by its short name."""
+    sender = await registry.directory.sender(slug)
+    if sender is None:
+        raise NotFoundError(f"There is no sender `{slug}`; see `stop-registry sender list`.")
+    return sender
+
+
+async def note(registry: Registry, sender_id: int, kind: str, subject: str, detail: Mapping[str, str]) -> None:
+    """Write an administrative fact into a sender's ledger."""
+    now = clock.now()
+
+    def build(index: int) -> ledger.Entry:
+        return ledger.NoteEntry(
+            index=index, recorded=ledger.timestamp(now), kind=kind, subject=subject, detail=dict(detail)
+        )
+
+    await registry.sequencer.record(Record(sender_id, build), registry.settings.commit_seconds_max)
+
+
+def _secrets(plan: ConnectionPlan) -> Secrets:
+    """Keep what was given; else make a signing secret where the provider signs our way, a URL token elsewhere."""
+    if plan.secrets or plan.token:
+        return Secrets(plan.secrets, plan.token)
+    if plan.provider == "standard_webhooks":
+        return Secrets((_webhook_secret(),))
+    return Secrets((), secrets.token_urlsafe(24))
+
+
+def _webhook_secret() -> str:
+    """Make a secret as Standard Webhooks writes it: `whsec_` and 24 to 64 random bytes in base64."""
+    return "whsec_" + b64encode(clock.random_bytes(32)).decode()
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return msgspec.json.encode(dict(value)).decode()
+
+
+def _require(pattern: re.Pattern[str], value: str, message: str) -> None:
+    if not pattern.fullmatch(value):
+        raise InvalidValueError(message)

@@ -1,0 +1,110 @@
+"""Operator connections from the command line: add, list, replay."""
+
+import sys
+from pathlib import Path
+
+import msgspec
+import rich_click as click
+
+from app.cli.common import REFUSED, actor, data_dir_option, plain_errors, with_registry
+from app.errors import RegistryError
+
+
+@click.group()
+def operator() -> None:
+    """Operator connections: where MO messages come from."""
+
+
+@operator.command("add")
+@click.argument("slug")
+@click.option("--provider", required=True, help="The format it speaks, such as kannel or standard_webhooks.")
+@click.option("--code", "codes", multiple=True, help="A short code whose answers arrive here; repeat for several.")
+@click.option("--secret", "secrets", multiple=True, help="A signing secret; at most two. Made if none is given.")
+@click.option("--token", default=None, help="The token in the address of a provider that does not sign.")
+@click.option("--account", "accounts", multiple=True, metavar="NAME=SENDER", help="The operator's account of a sender.")
+@click.option("--config", default="{}", help="The adapter's settings, as JSON.")
+@click.option("--replies", type=click.Choice(["operator", "answer", "none"]), default="answer", show_default=True)
+@click.option("--may-lift", is_flag=True, help="A START that arrives here may end an opposition.")
+@data_dir_option
+@plain_errors
+def operator_add(
+    slug: str,
+    provider: str,
+    codes: tuple[str, ...],
+    secrets: tuple[str, ...],
+    token: str | None,
+    accounts: tuple[str, ...],
+    config: str,
+    replies: str,
+    data_dir: Path | None,
+    *,
+    may_lift: bool,
+) -> None:
+    """Add an operator connection; its secret and address are shown once.
+
+    Example: stop-registry operator add agregateur-a --provider standard_webhooks --code 36200
+    """
+    from app import administration
+
+    plan = administration.ConnectionPlan(
+        slug=slug,
+        provider=provider,
+        secrets=secrets,
+        token=token,
+        codes=codes,
+        accounts=dict(_pair(account) for account in accounts),
+        config=_config(config),
+        replies=replies,
+        may_lift=may_lift,
+    )
+    made = with_registry(data_dir, lambda registry: administration.add_connection(registry, actor(), plan))
+    click.echo(f"address\t/v1/mo/{slug}" + (f"/{made.token}" if made.token else ""))
+    for secret in made.secrets:
+        click.echo(f"secret\t{secret}")
+
+
+@operator.command("list")
+@data_dir_option
+@plain_errors
+def operator_list(data_dir: Path | None) -> None:
+    """List the connections: short name, provider, codes."""
+    snapshot = with_registry(data_dir, lambda registry: registry.directory.current())
+    for link in snapshot.links.values():
+        click.echo(f"{link.connection.slug}\t{link.connection.provider}\t{','.join(link.codes)}")
+
+
+@operator.command("replay")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def operator_replay(files: tuple[Path, ...]) -> None:
+    """Run request samples through authentication and decoding, one JSON object a message.
+
+    A sample is a JSON file with the request, the secret, the clock and the settings its connection would have.
+    Nothing is stored and no database is needed.
+
+    Example: stop-registry operator replay tests/vectors/mo/kannel.json
+    """
+    from app.operators import replay
+
+    refused = False
+    for file in files:
+        try:
+            for message in replay(msgspec.json.decode(file.read_bytes(), type=dict)):
+                click.echo(msgspec.json.encode(message))
+        except (RegistryError, msgspec.MsgspecError) as error:
+            click.echo(f"{file}: {error}", err=True)
+            refused = True
+    sys.exit(REFUSED if refused else 0)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, separator, slug = text.partition("=")
+    if not separator:
+        raise click.BadParameter("write NAME=SENDER", param_hint="--account")
+    return name, slug
+
+
+def _config(text: str) -> dict[str, object]:
+    try:
+        return msgspec.json.decode(text, type=dict[str, object])
+    except msgspec.MsgspecError as error:
+        raise click.BadParameter(f"this is not a JSON object: {error}", param_hint="--config") from None

@@ -1,0 +1,68 @@
+"""serve: the HTTP service, with as many worker processes as asked."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import rich_click as click
+
+from app.cli.common import data_dir_option, database, plain_errors, settings_for
+from app.settings import PREFIX, Settings, from_environ
+
+GRACE_SECONDS = 20
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--workers", default=1, show_default=True, help="Processes; each one commits for itself.")
+@data_dir_option
+@plain_errors
+def serve(host: str, port: int, workers: int, data_dir: Path | None) -> None:
+    """Serve the registry over HTTP.
+
+    Example: stop-registry serve --port 8000
+    """
+    settings = settings_for(data_dir)
+    with database(settings) as address:
+        asyncio.run(ready(settings, address))
+        run_server(settings, address, host, port, workers)
+
+
+async def ready(settings: Settings, address: str) -> None:
+    """Open the registry once before any worker does, so that what is missing is said once and plainly."""
+    from app.registry import open_registry
+
+    async with open_registry(settings, address):
+        pass
+
+
+def run_server(settings: Settings, address: str, host: str, port: int, workers: int) -> None:
+    """Run uvicorn until it is told to stop. Workers find their settings in the environment they inherit."""
+    import uvicorn
+
+    os.environ["DATABASE_URL"] = address
+    os.environ[PREFIX + "DATA_DIR"] = str(settings.data_dir)
+    uvicorn.run(
+        "app.cli.serve:application",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+def application() -> object:
+    """Build a worker's application from the environment."""
+    from app import logs
+    from app.server import create_asgi
+
+    logs.configure()
+    settings = from_environ(os.environ)
+    if settings.database_url is None:
+        raise RuntimeError("A worker is started by `stop-registry serve`, which sets DATABASE_URL.")
+    return create_asgi(settings, settings.database_url)

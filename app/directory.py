@@ -1,0 +1,161 @@
+"""Senders, codes and operator connections, kept in memory and read anew every second.
+
+They are few and change rarely, while every message needs them. A sender or code that was just added is found at once:
+whoever misses a name asks for a fresh reading before saying that it does not exist.
+"""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from app import queries
+from app.attribution import Candidate
+from app.database import Pool
+from app.keys import Root
+from app.operators import Connection
+
+MAX_AGE_SECONDS = 1.0
+SECRETS_PURPOSE = "connection-secrets"
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """What a sender decided about itself."""
+
+    confirmation: str | None = None
+    contact: str | None = None
+    help: str | None = None
+
+
+class Sender(msgspec.Struct, frozen=True):
+    """A brand, with the key that turns numbers into its tags."""
+
+    sender_id: int
+    slug: str
+    name: str
+    key: bytes
+    profile: Profile
+    held_reason: str | None
+
+
+class Code(msgspec.Struct, frozen=True):
+    """A short code and the senders that use it."""
+
+    code: str
+    tariff: str
+    candidates: tuple[Candidate, ...]
+
+
+class Link(msgspec.Struct, frozen=True):
+    """An operator connection with its opened secrets."""
+
+    connection_id: int
+    connection: Connection
+    codes: tuple[str, ...]
+    accounts: Mapping[str, str]
+    replies: str
+    may_lift: bool
+
+
+class Secrets(msgspec.Struct, frozen=True):
+    """What is sealed in connection.secrets."""
+
+    secrets: tuple[str, ...] = ()
+    token: str | None = None
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """One reading of the directory."""
+
+    senders: Mapping[int, Sender]
+    slugs: Mapping[str, Sender]
+    codes: Mapping[str, Code]
+    links: Mapping[str, Link]
+    read_at: float
+
+
+class Directory:
+    """Answer who is who."""
+
+    def __init__(self, pool: Pool, root: Root) -> None:
+        self._pool = pool
+        self._root = root
+        self._snapshot: Snapshot | None = None
+
+    async def current(self, max_age_seconds: float = MAX_AGE_SECONDS) -> Snapshot:
+        """Return a reading at most that old.
+
+        While the database is away the last one serves: messages must still be authenticated, and nothing is
+        committed without the database anyway.
+        """
+        known = self._snapshot
+        if known and time.monotonic() - known.read_at < max_age_seconds:
+            return known
+        try:
+            self._snapshot = await self._read()
+        except Exception:
+            if known is None:
+                raise
+            return known
+        return self._snapshot
+
+    async def link(self, slug: str) -> Link | None:
+        """Find an operator connection."""
+        found = (await self.current()).links.get(slug)
+        return found or (await self.current(max_age_seconds=0)).links.get(slug)
+
+    async def sender(self, slug: str) -> Sender | None:
+        """Find a sender by its slug."""
+        found = (await self.current()).slugs.get(slug)
+        return found or (await self.current(max_age_seconds=0)).slugs.get(slug)
+
+    async def sender_by_id(self, sender_id: int) -> Sender | None:
+        """Find a sender by its id."""
+        found = (await self.current()).senders.get(sender_id)
+        return found or (await self.current(max_age_seconds=0)).senders.get(sender_id)
+
+    async def _read(self) -> Snapshot:
+        async with self._pool.acquire() as db:
+            senders = {row.sender_id: _sender(self._root, row) for row in await queries.list_senders(db)}
+            codes = _codes(await queries.list_codes(db))
+            links = {row.slug: _link(self._root, row) for row in await queries.list_connections(db)}
+        by_slug = {sender.slug: sender for sender in senders.values()}
+        return Snapshot(senders, by_slug, codes, links, time.monotonic())
+
+
+def seal_secrets(root: Root, slug: str, secrets: Secrets, nonce: bytes) -> bytes:
+    """Seal a connection's secrets; its slug is bound to the box, so that rows cannot be swapped."""
+    return root.seal(SECRETS_PURPOSE, msgspec.json.encode(secrets), slug.encode(), nonce)
+
+
+def open_secrets(root: Root, row: queries.ConnectionRow) -> Secrets:
+    """Open what `seal_secrets` sealed."""
+    return msgspec.json.decode(root.open(SECRETS_PURPOSE, row.secrets, row.slug.encode()), type=Secrets)
+
+
+def _sender(root: Root, row: queries.SenderRow) -> Sender:
+    profile = msgspec.json.decode(row.profile, type=Profile)
+    key = root.sender_key(row.sender_id, row.salt)
+    return Sender(row.sender_id, row.slug, row.name, key, profile, row.held_reason)
+
+
+def _codes(rows: list[queries.CodeRow]) -> dict[str, Code]:
+    users: dict[str, list[Candidate]] = {}
+    tariffs: dict[str, str] = {}
+    for row in rows:
+        tariffs[row.code] = row.tariff
+        candidates = users.setdefault(row.code, [])
+        if row.sender_id is not None:
+            candidates.append(Candidate(row.sender_id, tuple(row.keywords)))
+    return {code: Code(code, tariffs[code], tuple(candidates)) for code, candidates in users.items()}
+
+
+def _link(root: Root, row: queries.ConnectionRow) -> Link:
+    secrets = open_secrets(root, row)
+    config: dict[str, Any] = msgspec.json.decode(row.config, type=dict[str, Any])
+    if len(row.codes) == 1:
+        config.setdefault("default_code", row.codes[0])
+    accounts = msgspec.json.decode(row.accounts, type=dict[str, str])
+    connection = Connection(row.slug, row.provider, secrets.secrets, secrets.token, config)
+    return Link(row.connection_id, connection, tuple(row.codes), accounts, row.replies, row.may_lift)

@@ -1,0 +1,179 @@
+"""The HTTP edge: bodies read with limits, problems rendered, every request given an id, a metric and one log line."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, TypeAlias
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from prometheus_client import Counter, Histogram
+
+from app import clock
+from app.errors import (
+    BusyError,
+    MalformedRequestError,
+    NotFoundError,
+    RegistryError,
+    TooLargeError,
+    UnavailableError,
+)
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Any]]
+Send: TypeAlias = Callable[[Any], Awaitable[None]]
+Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+PROBLEM_TYPE = "https://stop-registry.example/problems/"
+RETRY_AFTER_SECONDS = {UnavailableError.status: 5, BusyError.status: 5}
+
+REQUESTS = Counter("stop_registry_requests", "Requests by route and status", ["route", "method", "status"])
+SECONDS = Histogram(
+    "stop_registry_request_seconds",
+    "Seconds to answer, by route",
+    ["route"],
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15),
+)
+
+log = structlog.get_logger()
+
+
+class TimedOutError(RegistryError):
+    """The body did not arrive in time."""
+
+    status = 408
+    slug = "body-timeout"
+    title = "The body did not arrive in time"
+    title_fr = "Le corps de la requête n'est pas arrivé à temps"
+
+
+class UnsupportedEncodingError(RegistryError):
+    """The body is encoded in a way that is not read here."""
+
+    status = 415
+    slug = "unsupported-encoding"
+    title = "This content encoding is not read here"
+    title_fr = "Cet encodage n'est pas accepté ici"
+
+
+async def read_body(request: Request[Any, Any, Any], bytes_max: int, seconds_max: int) -> bytes:
+    """Read a body whole, within both limits; neither the server nor the framework has a deadline of its own."""
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise UnsupportedEncodingError("Send the body without Content-Encoding.")
+    chunks, size = [], 0
+    try:
+        async with asyncio.timeout(seconds_max):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > bytes_max:
+                    raise TooLargeError(f"The body may hold {bytes_max:,} bytes at most.")
+                chunks.append(chunk)
+    except TimeoutError:
+        raise TimedOutError(f"The body must arrive within {seconds_max} seconds.") from None
+    return b"".join(chunks)
+
+
+def problem(request: Request[Any, Any, Any], error: RegistryError) -> Response[bytes]:
+    """Render an error as RFC 9457 asks."""
+    french = request.headers.get("accept-language", "").lower().startswith("fr")
+    body = {
+        "type": PROBLEM_TYPE + error.slug,
+        "title": error.title_fr if french else error.title,
+        "status": error.status,
+        "detail": str(error),
+        "request_id": request.scope.get("state", {}).get("request_id"),
+    }
+    headers = {}
+    if error.status in RETRY_AFTER_SECONDS:
+        headers["Retry-After"] = str(RETRY_AFTER_SECONDS[error.status])
+    content = msgspec.json.encode(body)
+    return Response(content, status_code=error.status, media_type="application/problem+json", headers=headers)
+
+
+def on_registry_error(request: Request[Any, Any, Any], error: RegistryError) -> Response[bytes]:
+    """Ours: the message was written for the caller, unless something of ours failed."""
+    if error.status == RegistryError.status:
+        return on_unknown_error(request, error)
+    return problem(request, error)
+
+
+def on_malformed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Bytes that are no JSON, or JSON of another shape. The library's text names the place and quotes nothing."""
+    detail = str(error) if isinstance(error, msgspec.ValidationError) else "The body is not valid UTF-8 JSON."
+    return problem(request, MalformedRequestError(detail))
+
+
+def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """The framework's own refusals: unknown paths, methods, sizes."""
+    known = {404: NotFoundError("There is nothing at this address."), 413: TooLargeError("The body is too large.")}
+    shown = known.get(error.status_code)
+    if shown is None and error.status_code >= RegistryError.status:
+        return on_unknown_error(request, error)
+    if shown is None:
+        shown = MalformedRequestError("The request does not fit this address; see /schema.")
+        shown.status = error.status_code
+    return problem(request, shown)
+
+
+def on_unknown_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Something nobody foresaw: the caller learns nothing but the request's id, the log learns the kind and place."""
+    place = error.__traceback__
+    while place and place.tb_next:
+        place = place.tb_next
+    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else None
+    log.error(
+        "request_failed", error=type(error).__name__, where=where, request_id=request.scope["state"]["request_id"]
+    )
+    return problem(request, RegistryError("Something failed here; quote the request_id to the registry's operator."))
+
+
+HANDLERS: dict[type[Exception] | int, Callable[..., Response[bytes]]] = {
+    RegistryError: on_registry_error,
+    msgspec.MsgspecError: on_malformed,
+    UnicodeDecodeError: on_malformed,
+    RecursionError: on_malformed,
+    HTTPException: on_http_error,
+    Exception: on_unknown_error,
+}
+
+
+def observed(app: Application) -> Application:
+    """Wrap the application: an id for every request, one metric, one log line with the route and never the path."""
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        request_id, started, status = clock.new_id("req"), time.perf_counter(), 0
+        scope.setdefault("state", {})["request_id"] = request_id
+
+        async def tagged(message: MutableMapping[str, Any]) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        try:
+            await app(scope, receive, tagged)
+        finally:
+            _observe(scope, status, time.perf_counter() - started, request_id)
+
+    return wrapped
+
+
+def _observe(scope: Scope, status: int, seconds: float, request_id: str) -> None:
+    # The template, not the path: a path can hold anything a caller typed (libraries.md, finding 6).
+    route = str(scope.get("path_template") or "unknown")
+    REQUESTS.labels(route, scope["method"], status).inc()
+    SECONDS.labels(route).observe(seconds)
+    log.info(
+        "request",
+        route=route,
+        method=scope["method"],
+        status=status,
+        milliseconds=round(seconds * 1000, 1),
+        request_id=request_id,
+    )

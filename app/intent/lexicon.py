@@ -1,0 +1,242 @@
+"""The words the rules speak of, grouped in concepts.
+
+Everything is lower case without accents. "arret~" stands for every ending of a regular -er verb, "@STOP" for the
+words of another concept. French first, with the spellings people really send; other languages only where a word
+cannot be mistaken for a French or English one.
+"""
+
+from typing import Final
+
+URL: Final = "<url>"
+QUOTE: Final = "<quote>"
+CODE: Final = "<code>"
+NUMBER: Final = "<number>"
+NEARLY_STOP: Final = "<nearly-stop>"
+
+# Words of stopping. UNSUB asks for nothing else wherever it stands; the others have everyday meanings as well.
+_STOPPING: Final = {
+    "STOP": """stop stops stopp stope stopall stoptout stopsms stoppub halte \U0001f6d1 停止 退订 退訂 停 停止して 取消订阅
+        توقف قف إيقاف ايقاف stopo zastavit stopperen stanna""",
+    "NEARSTOP": NEARLY_STOP,
+    "ARRET": "arret arrets aret arett arrett arre arrt",
+    "CEASE": """arret~ arrett~ aret~ aretter arretz arretr arrett stopp~ stop~ stopping stopped cess~ cessation
+        interromp~ interrompre interruption cease desist basta aufhoren aufhoert aufhort aufhoeren parar paren parem
+        dejen dejad fermate fermatevi smettete smettetela smettila ophouden houd stoppen stoppt prekratite
+        perestante przestancie""",
+    "UNSUB": """desabonn~ desabon~ dessabonn~ dezabonn~ dezabon~ desabonnement desabonnements desabonement dezabonement
+        desabo desabos dezabo desab desabonn desabonne desinscrire desinscrivez desinscris desinscrit desinscrite
+        desinscrits desinscrites desinscrive desinscrivent desinscriviez desinscrivais desinscriver desinscriv~
+        desinscription desinscriptions desincription desincrire desincrivez desincrit dezinscrire dezinscription
+        desinscrivons desinscri desinscrir desengag~ desadher~ resili~ resiliation resilliation resilier resiller
+        unsub unsubscribe unsubscribed unsubscribing unsubscription unsuscribe unsubcribe unsubscribes optout
+        optingout
+        abmelden abmeldung abbestellen abbestellung austragen afmelden afmelding uitschrijven uitschrijving
+        disiscrivi disiscrivimi disiscrivermi disiscrivetemi disiscrizione disiscrivere cancellami cancellatemi
+        cancellarmi desuscribir desuscribirme desuscribanme descadastrar descadastre descadastrem
+        dezabonare dezabonati wypisz wypisac wyrejestruj otpisatsya otpisat otpishite otpiska stopalles
+        abonelikten avregistrera avmeld avmelde leiratkozas odhlasit""",
+    "REMOVE": """supprim~ suprim~ suprimm~ supprimm~ supress~ suppression retir~ retrait enlev~ effac~ effacement
+        ray~ radi~ radiation ot~ vir~ exclu exclure excluez exclus elimin~ degag~ sortez sors sortir desactiv~
+        desactivation bloqu~ blacklist~ purg~ debarrass~ detrui~ detruire detruisez oubli~ perd perdez efface
+        remove removed removing removal delete deleted deleting erase scrub forget lose block blacklist
+        losche loschen loscht loeschen entfernen verwijder verwijderen borrar borrenme borren eliminar eliminen
+        eliminenme quitenme saquenme rimuovi rimuovetemi rimuovere rimuovimi eliminate eliminatemi togliete
+        toglietemi remover removam removem apaguem excluam usun udalite""",
+    "ENDWORD": "end quit cancel revoke td remove optout quitter supprimer supprimez suppression supprime",
+}
+
+# What is sent, how it is sent, and where one's number stands.
+_MESSAGES: Final = {
+    "SEND": """envoy~ envoie envoies envoient envoi envois envoyiez envoier renvoyiez expedi~ adressez adresser
+        transmettre transmettez spamm~ spam~ inond~ bombard~ pollu~ text~ texto~ textot~ smsez
+        send sending sends sent mandar manden mandeis envien enviar enviarme envieis inviate inviatemi inviare
+        inviarmi mandate mandatemi stuur sturen senden schicken schickt schick enviem mandem posylat prisylat""",
+    "ADDRESS": """contact~ recontact~ recontacter ecrire ecrivez ecris ecrit ecrivent ecriviez ecriv~ appel~ appell~
+        rappel~ rappell~ telephon~ sollicit~ solicit~ relanc~ demarch~ prospect~ inform~ notifi~ communiqu~
+        texting text messaging message contacting contact calling call calls phoning emailing email mailing
+        spamming kontaktieren kontaktiert anrufen schreiben schreibt contactar contactarme contattare
+        contattatemi contattarmi escribir escribirme bellen scrivere scrivetemi contatar""",
+    "HARASS": """harcel~ harass~ deranj~ derang~ embet~ emmerd~ ennuy~ importun~ saoul~ soul~ gonfl~ agac~ enerv~
+        persecut~ envahi~ envahir pourrir pourrissez pourri fatigu~ casser cassez chier bother bothering disturb
+        disturbing pester pestering harass harassing annoy annoying belastigen molestar molestarme molesten
+        molesteis incomodar perturbar disturbare""",
+    "REACH": "@SEND @ADDRESS @HARASS",
+    "RECEIVE": """recevoir resevoir recevoire ressevoir recevoirs recevoi receive receiving getting erhalten empfangen
+        bekommen recibir recibirlos ricevere riceverli riceverne ontvangen krijgen receber""",
+    "RECEIVES": "recois recoi recoit recoits recevez recevons recevais recu recus recue recues ressoi ressois resois resoi"
+    " receives received get gets getting recoive",
+    "MSG": """sms smss texto textos txto txtos txt txts message messages mesage mesages messsage msg msgs mess mms pub
+        pubs publicite publicites publicitaire publicitaires publicitee reclame reclames spam spams mail mails email
+        emails mailing mailings courriel courriels newsletter newsletters notification notifications notif notifs
+        sollicitation sollicitations demarchage prospection relance relances envoi envois harcelement harcellement
+        spaming spamming pourriel pourriels text texts texting textes ads adverts advert nachricht nachrichten
+        werbung mensaje mensajes messaggio messaggi bericht berichten berichtjes mensagem mensagens publicidad
+        pubblicita publicidade reclameberichten rassylka soobshcheniya soobsheniya wiadomosci smsy esemes""",
+    "OFFER": """promo promos promotion promotions promotionnel promotionnels promotionnelle promotionnelles offre offres
+        commercial commerciaux commerciale commerciales marketing campagne campagnes offers offer deals promos""",
+    "INFO": """info infos information informations actu actus actualite actualites news alerte alertes alerts
+        communication communications invitation invitations catalogue catalogues avantages bons coupons ventes soldes
+        conneries connerie betises salades merde merdes cochonneries arnaques courrier courriers updates notices
+        reminders rappels stuff crap shit trucs contenu appels calls appel""",
+    "MESSAGE": "@MSG @OFFER @INFO",
+    "LIST": """liste listes list lists fichier fichiers base bases repertoire repertoires annuaire diffusion mailing
+        mailinglist database databases bdd lista listas lijst verteiler registre registres listing listings carnet
+        systeme contacts""",
+    "DATA": """numero numeros num nums numer numerro number numbers nummer tel telephone portable coordonnees coordonnee
+        donnees donnee data nom phone mobile details fiche telefon telefono rufnummer profil""",
+    "SUBSCRIPTION": """abonnement abonnements inscription inscriptions adhesion subscription subscriptions suscripcion
+        abbonamento iscrizione abonament abo inscricao compte account service""",
+}
+
+# Grammar: what turns, binds or points at the words above.
+_GRAMMAR: Final = {
+    "NE": "ne n",
+    "PAS": "pas pa jamais point guere nullement aucunement",
+    "AUCUN": "aucun aucune aucuns aucunes zero nul",
+    "PLUS": "plus plu pu pluss + pus",
+    "NOMORE": "@PAS @AUCUN @PLUS rien",
+    "NOT": "not dont never cant cannot wont doesnt didnt shouldnt nicht kein keine keinen nao nunca",
+    "DONT": "dont never",
+    "NEGATION": "@NE @NOMORE @NOT sans surtout ni",
+    "ME": "me m moi nous us mich mir ons mij",
+    "MINE": "mon ma mes my notre nos meine meinen mijn mi mio mia meu minha",
+    "SELF": "je j moi me m mon ma mes i my im ive",
+    "THIRD": "il elle on ils elles qui he she they who bus train tram car maman papa",
+    "DET": """le la l les un une du des de d au aux a ce cet cette ces votre vos ton ta tes vs tous toutes tout toute
+        autre autres ca cela ceci your these those this that the any all further avec en par sur leur leurs ihre
+        ihrer su sus vostri vostro tutti tutte os seus as mas piu mais more anymore mehr van met genre type sorte""",
+    "WANT": """veux veut voudrais voudrait voudrai voulons veu vx voulais voulait vouloir souhaite souhaiterais
+        souhaiterai souhaitons souhaiterait souhaites souhait souhaiter desire desirons desirerais aimerais aimerai
+        aimerions prefere prefererais jveux jve jveu jvoudrais jsouhaite jaimerais chouhaite souhete voudré envie
+        accepte consens want wanna wish like need would wana wanted mochte moechte will wunsche quiero queremos
+        deseo voglio vorrei desidero wil wens quero queria gostaria khochu chce""",
+    "ASK": """merci veuillez veuiller veullez pouvez pouvais peux peut pourriez pouvons pourrais pourrait faut faudrait
+        faites fais prie demande demandons demander exige exigeons dois devez doit vouloir voulez ordonne somme
+        please kindly pls plz can could would bitte favor alsjeblieft merki mrc mercie request demand ask""",
+    "CAN": """peux peut pouvez pouvons puis pouvoir pouvais pourrai pourra pourrais arrive arrives arrivez arrivons
+        arrivais parviens reussis reussi sais sait savoir savais can cant cannot could couldnt able""",
+    "HAVE": "ai as a avons avez ont avait avais avaient aurais aurait auriez have has had ive jai",
+    "BE": "suis est es sont etes etais etait etaient sera sommes ete etre soit soyez is was are be been",
+    "SAID": """envoye envoyer envoyee repondu repond reponds repondre fait fais faire mis mettre met tape taper dit
+        dis dire dites demande demander demandee demandait ecrit ecrire signale texte sent replied said told asked
+        texted typed wrote tried tente essaye essaie essayer clique prie tell ask say""",
+    "EARLIER": "deja encore toujours tjrs tjs tjr hier malgre pourtant again already still despite yet",
+    "WORKS": """marche marchent fonctionne fonctionnent pris prise compte respecte respectez respecter respectee effet
+        enregistre applique ignore ignorez tenez tenu work works working worked honoured honored""",
+    "HOW": "comment commen how",
+    "WHY": "pourquoi pk pkoi prk why prq",
+    "QUESTION": "@HOW @WHY qui quoi quel quelle quels quelles combien quand ou est-ce what when where which",
+    "DOUBT": "si peut-etre ptet peutetre maybe perhaps if hesite sinon moins eventuellement sauf uniquement seulement",
+    "SIGN": "\u26d4 \u270b \U0001f6ab \u274c \U0001f590 \U0001f515 \U0001f4f5 \u2716 \U0001f91a \u26a0",
+    "ALL": "tout tous toute toutes all everything partout todo tutto alles",
+    "BREAK": ".",
+    "QMARK": "?",
+    "EDGE": ". ?",
+    "CODE": CODE,
+    "NUMBER": NUMBER,
+    "URL": URL,
+    "QUOTE": QUOTE,
+}
+
+# What may surround a keyword without changing it.
+_COURTESY: Final = {
+    "REQUEST": """svp stp plait plais please pls plz plse silvouplait silvousplait svpl bitte favor prego
+        alsjeblieft alstublieft aub pitie""",
+    "POLITE": """@REQUEST s il vous te merci mercii mercie merciii mrc mci merki thanks thank thx you ty danke dank bedankt
+        gracias grazie obrigado obrigada cordialement cdlt cdt bien salutations remercie avance par gentil
+        gentils sincerement distinguees amicalement respectueusement je j d""",
+    "GREET": """bonjour bjr bjour bonsoir bsr salut slt hello hi hey hallo hola ciao coucou cc madame monsieur messieurs
+        mesdames mr mme mlle bonne journee soiree dear sir team equipe l""",
+    "NOW": """maintenant mtn immediatement immediat immediate vite rapidement now immediately urgent urgence
+        definitivement definitif definitive definitivement enfin desormais today asap sofort subito tout de suite
+        totalement completement absolument forever ever jour aujourd hui dorenavant anymore ya ahora agora""",
+    "EXCLAIM": """ok okay oui ah ha oh eh he bon ben bah alors donc hein allez allo voila mais la ca c est et euh pff pfff pffff
+        pf ras bol marre assez suffit trop merde putain ptn bordel zut punaise fuck fucking damn shit wtf mince lol
+        mdr ptdr grr grrr non no nan si saoule tg franchement serieusement vraiment vous it this that the just
+        simply really ffs omg connard connards cons con debiles salope enfoires batards encules abrutis bande je
+        j moi dis dit vs right away hop stop""",
+    "COURTESY": "@POLITE @GREET @NOW @EXCLAIM . <code> <number> a au to",
+    "AROUND": """@COURTESY @STOP @CEASE @ARRET @UNSUB @MESSAGE @DET @ME @MINE @SEND @DATA @ASK @WANT @REACH @SIGN
+        @SUBSCRIPTION me mes to for pour contact aide""",
+}
+
+# Coming back, asking who or how, and what only a person can weigh.
+_OTHERS: Final = {
+    "START": """start unstop restart resubscribe subscribe optin reabo reprendre reabonnement reabonner reabonnez
+        reinscription reactiver reactivez redemarrer reprise rejoin""",
+    "RETURN": """reabonn~ reabon~ reinscrire reinscrivez reinscris reinscrit reinscrite reinscription reinscriv~
+        remettez remettre remets remet remis remise rajout~ reajout~ reintegr~ reactiv~ resubscribe readd""",
+    "REJOIN": "reabonn~ reabon~ reinscrire reinscrivez reinscris reinscriv~ reactiv~ resubscribe reintegr~ reajout~ readd",
+    "AGAIN": "nouveau again",
+    "ERR": """erreur erreurs megarde inadvertance trompe trompee tromper mistake accident accidentally accidentel
+        erronee expres regrette error""",
+    "UNDO": "annul~ annulation lev~ cancel undo retir~ enlev~",
+    "PAYING": "payant payante payants gratuit gratuite surtaxe surtaxee coute cout coutent facture free cost costs charged prix",
+    "MEANS": "signifie signifient veut sert servent means mean is s does",
+    "HELP": "aide aides help info infos information informations sos hilfe ayuda aiuto ajuda aidez assistance",
+    "CONTACT": "contact contacts contacter kontakt contacto contatto",
+    "YESNO": """non no nan nope nein nee oui yes ja si ouais yep yeah y o na negatif non-merci oui-merci d'accord daccord
+        accord""",
+    "DOUBTWORD": """fin annuler annule annulez annulation annulee out off pause refus refuse fini finito termine terminer
+        terminez ende fine enough assez marre jamais ciao adieu rien iptal anular annulla cancelar kuendigen
+        kundigung arriere suspendre suspendez suspension retirer retirez enlever enlevez effacer effacez delete
+        resign bloquer bloque bloquez bloked blocked""",
+    "THREAT": """cnil rgpd gdpr bloctel plainte plaintes plaindre signalspam arnaque arnaqueur arnaqueurs escroc escrocs
+        escroquerie spam spammeur spammeurs phishing hameconnage illegal illegale dgccrf ufc harcelement harassment
+        scam scammers fraude frauduleux signalement signale signaler 33700 poursuites demeure""",
+    "INSULT": """foutre faire cul connard connards connasse pute salope gueule encule encules enculer fdp ntm degage
+        degagez casse cassez tg fuck off fucking \U0001f595 chier niquer nique batard""",
+    "FOREIGNOBJECT": """rdv rendez commande commandes colis livraison reservation reservations article articles facture
+        factures panier rdvs seance cours cour cantine garderie periscolaire piscine sortie voyage judo danse foot
+        activite activites centre ecole college lycee eleve etudes examen concours tournoi contrat contrats bail
+        assurance mutuelle electricite gaz box forfait location loyer appartement bouteille chauffage tableau badge
+        photo photos appointment order booking reservation parcel delivery meeting item paiement virement
+        prelevement carte cheque cb clotur alarme robinet moteur traitement medicament medicaments pilule tabac
+        cigarette alcool billet train vol hotel table chambre visite atelier formation stage session transport""",
+    "CHILD": "fils fille enfant enfants eleve petit petite garcon son daughter child kids kid",
+    "ABSENT": "absent absente absents malade malades retard hopital medecin fievre maitresse professeur prof",
+    "PLACE": """bus tram tramway metro train gare rue avenue boulevard route feu feux carrefour droite gauche station
+        essence panneau croisement rond point place km kilometres mairie eglise pont autoroute peage aire minibus
+        navette car cars ligne terminus quai taxi trottoir parking magasin boulangerie supermarche pharmacie
+        pause cafe pipi voiture scooter velo moto police gendarmes""",
+    "AD": """profitez profite decouvrez offre offres promo promos soldes remise reduction reductions gratuit gratuite
+        offert offerte offerts offertes cadeau cadeaux exclusif exclusive exclusivite privee ventes vente livraison
+        salon boutique magasin magasins valable jusqu jusque % eur euro euros \u20ac $ rendez-vous collection chance
+        gagnez venez week weekend prix code avantage fidelite points client cliente clients chere cher destockage
+        % achat achats bon deal sale save shop visit discount today only click cliquez rdv reservez commandez
+        repondez repondre reply text desinscrire desabonner unsubscribe www http catalogue nouveau nouvelle
+        nouveautes black friday noel anniversaire jours dernier derniers derniere dernieres""",
+}
+
+# Ordinary words, listed so that they are never taken for a brand.
+_COMMON: Final = {
+    "COMMON": """a ai as avec aller alors apres arriver aussi autre avant avoir beaucoup bien car ce ceci cela celle celui
+        chaque chez chose comme comment contre dans de depuis deux dire donc dont du elle en encore entre est et
+        etaient etais etait etre eu faire fait faut fois font gens grand ici il ils je jour jours jusque la le les
+        leur lui ma mais mal me meme mes moi moins mon ne ni nos notre nous nul on ont ou par parce pas peu peut
+        plus pour pourquoi quand que quel quelle quelqu qui quoi rien sa sans se sera ses si son sont sous sur ta
+        te tel tes toi ton tous tout tres trop tu un une va vais vers veux voir vois vont vos votre vous vraiment
+        y qu t s m l d n j c hier demain matin midi soir nuit semaine mois an ans heure heures minute minutes
+        lundi mardi mercredi jeudi vendredi samedi dimanche bientot toujours jamais souvent presque autres
+        personne personnes svp ete aurais serait serai auriez comprends compris compte
+        and are at be been but by can did do for from had has have he her him his how i if in is it its me my no
+        nor not of on one or our she so some than that the their them then there they this to too up was we were
+        what when which who will with you your der die das und ist ich sie wir nicht ein eine mit von zu el los
+        las una por con que il lo gli di che e o os uma com een het en ik je wij""",
+    "TITLE": "mme mr m madame monsieur mlle docteur dr",
+}
+
+CONCEPTS: Final = {**_STOPPING, **_MESSAGES, **_GRAMMAR, **_COURTESY, **_OTHERS, **_COMMON} | {
+    "STOPPING": "@STOP @ARRET @CEASE @UNSUB",
+    "MASKED": "<masked>",
+}
+
+# Long words that may be misspelled (spelling.py says how far); the forms of verbs above cover the endings.
+FORGIVING: Final = """
+    desabonner desabonnez desabonne desabonnement desabonnements desabonnezmoi desinscrire desinscrivez desinscription
+    desinscrit unsubscribe unsubscribed resilier resiliation arreter arretez arretes stoppez stopper supprimer
+    supprimez suppression enlever enlevez envoyer envoyez recevoir message messages publicite publicites contacter
+    contactez ecrivez ecrire harceler harcelement harceles numero abonnement sollicitation sollicitations
+    notification notifications newsletter promotion promotions souhaite souhaiterais voudrais immediatement
+    definitivement maintenant tranquille repertoire coordonnees afmelden uitschrijven abbestellen disiscrivimi
+""".split()

@@ -1,0 +1,101 @@
+"""One running registry: everything that is opened at start and closed at the end, in one place.
+
+Opening checks what must hold before a single message is taken: a current schema, a durable database, the root key
+that belongs to it, and a tag function that gives the standard's answers.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+
+from app import queries, tags
+from app.database import Pool, open_pool, require_current, require_durable
+from app.directory import Directory
+from app.errors import RegistryError
+from app.index import Index
+from app.keys import Root, unseal_root
+from app.sequencer import Sequencer
+from app.settings import Settings
+
+
+class NotReadyError(RegistryError):
+    """The registry cannot start; the message says what to do first."""
+
+    slug = "not-ready"
+
+
+class Registry(msgspec.Struct, frozen=True):
+    """The parts that requests are served with."""
+
+    settings: Settings
+    origin: str
+    root: Root
+    pool: Pool
+    """For everything but the sequencer, whose commits must never wait for a connection held by a check."""
+    directory: Directory
+    sequencer: Sequencer
+    index: Index
+
+
+@asynccontextmanager
+async def open_registry(settings: Settings, database_url: str) -> AsyncIterator[Registry]:
+    """Open a registry on a migrated database; NotReadyError says what is missing."""
+    tags.self_test()
+    async with (
+        opened(database_url, settings.pool_connections_max, "stop-registry") as pool,
+        opened(database_url, 1, "stop-registry sequencer") as writer,
+    ):
+        origin, root = await _identity(pool, settings)
+        sequencer = Sequencer(writer)
+        sequencer.start()
+        try:
+            directory, index = Directory(pool, root), Index(pool, settings.index_bytes_max)
+            yield Registry(settings, origin, root, pool, directory, sequencer, index)
+        finally:
+            await sequencer.stop()
+
+
+@asynccontextmanager
+async def opened(database_url: str, connections_max: int, name: str) -> AsyncIterator[Pool]:
+    """Open a pool and close it at the end."""
+    pool = await open_pool(database_url, min_size=1, max_size=connections_max, application_name=name)
+    try:
+        yield pool
+    finally:
+        await pool.close()
+
+
+async def _identity(pool: Pool, settings: Settings) -> tuple[str, Root]:
+    """Return the installation's name and its root key, proven to be the one this database was founded with."""
+    async with pool.acquire() as db:
+        await require_current(db)
+        if not settings.unsafe_not_durable:
+            await require_durable(db)
+        row = await queries.read_registry(db)
+    if row is None:
+        raise NotReadyError("This database has no registry yet. Run `stop-registry migrate --create-key` once.")
+    root = open_root(settings)
+    if root.check_value() != row.key_check:
+        raise NotReadyError(
+            f"The key in {settings.root_key_path} is not the one this database was founded with. With it every "
+            "number would look unknown, so nothing was started. Put the right key file back (or restore it)."
+        )
+    return row.origin, root
+
+
+def open_root(settings: Settings) -> Root:
+    """Unseal the root key; NotReadyError when a file is missing."""
+    sealed = _read(settings.root_key_path, "root key", "Run `stop-registry migrate --create-key` once.")
+    passphrase = _read(settings.passphrase_path, "passphrase", "Set STOP_REGISTRY_PASSPHRASE_FILE.")
+    return Root(unseal_root(sealed, passphrase.strip()))
+
+
+def _read(path: Path, what: str, remedy: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise NotReadyError(f"There is no {what} at {path}. {remedy}") from None
+    except OSError as error:
+        raise NotReadyError(f"The {what} at {path} cannot be read: {error.strerror}.") from error

@@ -1,0 +1,176 @@
+"""create_app: the routes, in one visible list, and the life of what serves them."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Annotated, Any, cast
+from urllib.parse import quote
+
+from litestar import HttpMethod, Litestar, Request, Response, get, post, route
+from litestar.datastructures import State
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.params import Parameter
+from litestar.response import Stream
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from app import __version__, audit, auth, check, intake, operators, receipts
+from app.auth import Caller
+from app.edge import HANDLERS, Application, observed, read_body
+from app.errors import UnavailableError
+from app.registry import Registry, open_registry
+from app.settings import Settings
+
+Call = Request[Any, Any, State]
+LARGE_CHECK_BYTES = 200_000
+JSON = "application/json"
+
+
+def registry_of(request: Call) -> Registry:
+    """Return the running registry."""
+    registry: Registry = request.app.state.registry
+    return registry
+
+
+async def caller_of(request: Call) -> Caller:
+    """Return who is calling; the key is looked up anew every time."""
+    registry = registry_of(request)
+    try:
+        async with registry.pool.acquire(timeout=registry.settings.commit_seconds_max) as db:
+            return await auth.authenticate(db, request.headers.get("authorization", ""))
+    except (OSError, TimeoutError) as error:
+        raise UnavailableError("The database is away; ask again in a few seconds.") from error
+
+
+@get("/health/live", sync_to_thread=False)
+def live() -> dict[str, str]:
+    """Say that the process runs."""
+    return {"status": "live"}
+
+
+@get("/health/ready")
+async def ready(request: Call) -> dict[str, str]:
+    """Say whether messages and checks can be served."""
+    registry = registry_of(request)
+    try:
+        async with registry.pool.acquire(timeout=2) as db:
+            await db.execute("SELECT 1")
+    except Exception as error:
+        raise UnavailableError("The database is away.") from error
+    return {"status": "ready"}
+
+
+@get("/metrics", sync_to_thread=False)
+def metrics() -> Response[bytes]:
+    """Metrics in Prometheus' format."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+@get("/.well-known/jwks.json", sync_to_thread=False)
+def jwks(request: Call) -> dict[str, list[dict[str, str]]]:
+    """Publish the keys under which receipts verify."""
+    return {"keys": [receipts.jwk(registry_of(request).root.signing_key().public_key())]}
+
+
+@route(
+    ["/v1/mo/{connection:str}", "/v1/mo/{connection:str}/{token:str}"], http_method=[HttpMethod.GET, HttpMethod.POST]
+)
+async def receive_mo(request: Call, connection: str) -> Response[bytes]:
+    """Take MO messages from an operator, in the operator's own format."""
+    registry = registry_of(request)
+    settings = registry.settings
+    body = await read_body(request, settings.mo_body_bytes_max, settings.body_seconds_max)
+    answer = await intake.receive(registry, connection, _operator_request(request, body))
+    return Response(answer.body, status_code=answer.status, media_type=answer.content_type or "text/plain")
+
+
+@post("/v1/checks", status_code=200)
+async def check_batch(request: Call, as_: Annotated[str | None, Parameter(query="as")] = None) -> Response[bytes]:
+    """Ask which numbers of a batch must be withheld."""
+    registry = registry_of(request)
+    caller = await caller_of(request)
+    settings = registry.settings
+    body = await read_body(request, settings.check_body_bytes_max, settings.body_seconds_max)
+    list_allowed = as_ == "allowed"
+    if len(body) < LARGE_CHECK_BYTES:
+        answer = await check.check(registry, caller, body, list_allowed=list_allowed)
+    else:
+        async with request.app.state.gate:
+            answer = await check.check(registry, caller, body, list_allowed=list_allowed)
+    return Response(answer, media_type=JSON)
+
+
+@get("/v1/ledgers/{sender:str}/checkpoint")
+async def checkpoint(request: Call, sender: str) -> Response[bytes]:
+    """Return the signed head of a sender's ledger (C2SP checkpoint)."""
+    registry = registry_of(request)
+    found = await audit.sender_for(registry, await caller_of(request), sender)
+    text = await audit.checkpoint(registry, found)
+    return Response(text.encode(), media_type="text/plain; charset=utf-8")
+
+
+@get("/v1/audit/export")
+async def export(
+    request: Call,
+    sender: str | None = None,
+    start: Annotated[datetime | None, Parameter(query="from")] = None,
+    end: Annotated[datetime | None, Parameter(query="to")] = None,
+) -> Stream:
+    """Stream a sender's export as a zip."""
+    registry = registry_of(request)
+    found = await audit.sender_for(registry, await caller_of(request), sender)
+    name = quote(f"{found.slug}.zip")
+    return Stream(
+        audit.export(registry, found, audit.Scope(_utc(start), _utc(end))),
+        media_type="application/zip",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+ROUTES = [live, ready, metrics, jwks, receive_mo, check_batch, checkpoint, export]
+
+
+def create_app(settings: Settings, database_url: str) -> Litestar:
+    """Build the application; nothing is opened before its lifespan begins."""
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with open_registry(settings, database_url) as registry:
+            app.state.registry = registry
+            app.state.gate = check.Gate(settings.checks_at_once_max)
+            yield
+
+    return Litestar(
+        route_handlers=ROUTES,
+        lifespan=[lifespan],
+        exception_handlers=HANDLERS,
+        middleware=[],
+        request_max_body_size=settings.check_body_bytes_max + 1,
+        openapi_config=OpenAPIConfig(
+            title="stop-registry", version=__version__, path="/schema", render_plugins=[JsonRenderPlugin(path="/")]
+        ),
+        logging_config=None,
+    )
+
+
+def create_asgi(settings: Settings, database_url: str) -> Application:
+    """Build the application as it is served: with ids, metrics and log lines around everything, 404s included."""
+    return observed(cast("Application", create_app(settings, database_url)))
+
+
+def _utc(instant: datetime | None) -> datetime | None:
+    """Read an instant without a zone as UTC."""
+    return instant.replace(tzinfo=UTC) if instant is not None and instant.tzinfo is None else instant
+
+
+def _operator_request(request: Call, body: bytes) -> operators.Request:
+    client = request.client
+    headers: Mapping[str, str] = {name.lower(): value for name, value in request.headers.items()}
+    return operators.Request(
+        method=request.method,
+        path=request.scope["raw_path"].decode("latin-1"),
+        query=request.scope["query_string"],
+        headers=dict(headers),
+        body=body,
+        peer=client.host if client else "",
+    )

@@ -1,0 +1,22 @@
+-- Outgrowing one machine: run once on the coordinator, after the migrations. Small tables are copied to every node,
+-- the rest is spread by sender (ledgers, oppositions, checks) or by operator connection (the MO journal).
+
+SELECT create_reference_table('registry');
+SELECT create_reference_table('sender');
+SELECT create_reference_table('short_code');
+SELECT create_reference_table('code_sender');
+SELECT create_reference_table('connection');
+SELECT create_reference_table('api_key');
+SELECT create_reference_table('api_key_sender');
+SELECT create_reference_table('admin_journal');
+
+SELECT create_distributed_table('mo', 'connection_id');
+SELECT create_distributed_table('mo_effect', 'connection_id');
+SELECT create_distributed_table('quarantine', 'connection_id');
+
+SELECT create_distributed_table('ledger_head', 'sender_id');
+SELECT create_distributed_table('ledger_entry', 'sender_id');
+SELECT create_distributed_table('opening', 'sender_id');
+SELECT create_distributed_table('opt_out', 'sender_id');
+SELECT create_distributed_table('check_record', 'sender_id');
+SELECT create_distributed_table('cleared', 'sender_id');

@@ -1,0 +1,197 @@
+-- The walking registry: senders, codes, connections, the MO journal, ledgers, oppositions, checks.
+
+-- This installation. One row; it is written once, together with the root key.
+CREATE TABLE registry (
+    only boolean NOT NULL DEFAULT true,
+    origin text NOT NULL,                     -- the name in checkpoints and receipts
+    key_check bytea NOT NULL,                 -- a root key that does not match it refuses to start
+    created_at timestamptz NOT NULL,
+    CONSTRAINT registry_pkey PRIMARY KEY (only),
+    CONSTRAINT registry_is_one_row CHECK (only)
+);
+
+-- The brands on whose behalf messages go out.
+CREATE TABLE sender (
+    sender_id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
+    slug text NOT NULL,
+    name text NOT NULL,
+    salt bytea NOT NULL,                      -- with the root key it gives the sender's tag key; deleting it erases the sender
+    profile text NOT NULL DEFAULT '{}',       -- JSON: texts, policy, entitlements
+    held_reason text,                         -- set: a person has held all sending
+    created_at timestamptz NOT NULL,
+    CONSTRAINT sender_pkey PRIMARY KEY (sender_id),
+    CONSTRAINT sender_slug_key UNIQUE (slug)
+);
+
+-- The numbers people answer to.
+CREATE TABLE short_code (
+    code text NOT NULL,
+    tariff text NOT NULL DEFAULT 'non surtaxé',
+    created_at timestamptz NOT NULL,
+    CONSTRAINT short_code_pkey PRIMARY KEY (code)
+);
+
+-- Who uses a code: one sender (dedicated) or several (shared). A keyword in the text narrows a shared code to its sender.
+CREATE TABLE code_sender (
+    code text NOT NULL,
+    sender_id integer NOT NULL,
+    keywords text[] NOT NULL DEFAULT '{}',    -- normalised words that name the sender in "STOP <brand>"
+    CONSTRAINT code_sender_pkey PRIMARY KEY (code, sender_id),
+    CONSTRAINT code_sender_code_fkey FOREIGN KEY (code) REFERENCES short_code (code),
+    CONSTRAINT code_sender_sender_id_fkey FOREIGN KEY (sender_id) REFERENCES sender (sender_id)
+);
+
+-- One configured source of MO messages.
+CREATE TABLE connection (
+    connection_id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
+    slug text NOT NULL,
+    provider text NOT NULL,
+    secrets bytea NOT NULL,                   -- sealed JSON: at most two secrets in force, and the URL token
+    config text NOT NULL DEFAULT '{}',        -- JSON for the provider's adapter
+    codes text[] NOT NULL DEFAULT '{}',       -- the codes whose answers arrive here
+    accounts text NOT NULL DEFAULT '{}',      -- JSON: the operator's account name -> sender slug
+    replies text NOT NULL DEFAULT 'answer',
+    may_lift boolean NOT NULL DEFAULT false,
+    created_at timestamptz NOT NULL,
+    CONSTRAINT connection_pkey PRIMARY KEY (connection_id),
+    CONSTRAINT connection_slug_key UNIQUE (slug),
+    CONSTRAINT connection_replies_known CHECK (replies IN ('operator', 'answer', 'none'))
+);
+
+-- Keys of callers. The secret is 256 random bits, so its SHA-256 is enough at rest.
+CREATE TABLE api_key (
+    key_id text NOT NULL,
+    secret_sha256 bytea NOT NULL,
+    role text NOT NULL,
+    label text NOT NULL,
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz,
+    revoked_at timestamptz,
+    CONSTRAINT api_key_pkey PRIMARY KEY (key_id),
+    CONSTRAINT api_key_role_known CHECK (role IN ('sender', 'delegate', 'auditor', 'admin'))
+);
+
+-- The senders a key may act for. An admin's key has none: it runs the registry and sees no person's data.
+CREATE TABLE api_key_sender (
+    key_id text NOT NULL,
+    sender_id integer NOT NULL,
+    CONSTRAINT api_key_sender_pkey PRIMARY KEY (key_id, sender_id),
+    CONSTRAINT api_key_sender_key_id_fkey FOREIGN KEY (key_id) REFERENCES api_key (key_id),
+    CONSTRAINT api_key_sender_sender_id_fkey FOREIGN KEY (sender_id) REFERENCES sender (sender_id)
+);
+
+-- Every MO that was committed, once; a repeated delivery is a counter. The key is a keyed digest that always contains
+-- number, code and text or intent, so one provider id never swallows another person's STOP.
+CREATE TABLE mo (
+    connection_id integer NOT NULL,
+    dedupe bytea NOT NULL,
+    received_at timestamptz NOT NULL,
+    event_at timestamptz NOT NULL,
+    intent text NOT NULL,
+    rule text NOT NULL,
+    code text,
+    basis text NOT NULL,
+    times_seen integer NOT NULL DEFAULT 1,
+    last_seen_at timestamptz NOT NULL,
+    CONSTRAINT mo_pkey PRIMARY KEY (connection_id, dedupe)
+);
+
+-- What an MO did: one row a sender. A repeated delivery is answered from here.
+CREATE TABLE mo_effect (
+    connection_id integer NOT NULL,
+    dedupe bytea NOT NULL,
+    sender_id integer NOT NULL,
+    entry_index bigint NOT NULL,
+    leaf bytea NOT NULL,
+    confirm boolean NOT NULL,                 -- the person is told, once a day
+    CONSTRAINT mo_effect_pkey PRIMARY KEY (connection_id, dedupe, sender_id, entry_index)
+);
+
+-- What could not be read or authenticated, sealed. Bounded per connection; nothing in it is forgotten silently.
+CREATE TABLE quarantine (
+    connection_id integer NOT NULL,
+    fingerprint bytea NOT NULL,               -- keyed digest of the request: a repeat is a counter
+    reason text NOT NULL,
+    box bytea NOT NULL,
+    received_at timestamptz NOT NULL,
+    times_seen integer NOT NULL DEFAULT 1,
+    CONSTRAINT quarantine_pkey PRIMARY KEY (connection_id, fingerprint)
+);
+
+-- The head of each sender's ledger. Its row lock is what puts entries in commit order without a gap.
+CREATE TABLE ledger_head (
+    sender_id integer NOT NULL,
+    size bigint NOT NULL DEFAULT 0,
+    peaks bytea NOT NULL DEFAULT '',          -- RFC 6962 compact range: 32 bytes a full subtree, largest first
+    generation integer NOT NULL DEFAULT 1,    -- whatever is not an append bumps it and makes every index rebuild
+    CONSTRAINT ledger_head_pkey PRIMARY KEY (sender_id),
+    CONSTRAINT ledger_head_sender_id_fkey FOREIGN KEY (sender_id) REFERENCES sender (sender_id)
+);
+
+-- The append-only log. The bytes are stored, hashed and exported as they are.
+CREATE TABLE ledger_entry (
+    sender_id integer NOT NULL,
+    entry_index bigint NOT NULL,
+    entry bytea NOT NULL,
+    CONSTRAINT ledger_entry_pkey PRIMARY KEY (sender_id, entry_index)
+);
+
+-- What opens an entry's commitment to a person. Deleting the row forgets the person and leaves the tree whole.
+CREATE TABLE opening (
+    sender_id integer NOT NULL,
+    tag bigint NOT NULL,
+    entry_index bigint NOT NULL,
+    salt bytea NOT NULL,
+    CONSTRAINT opening_pkey PRIMARY KEY (sender_id, tag, entry_index)
+);
+
+-- The state: who is opposed to whom. A pure function of the set of events kept in history.
+CREATE TABLE opt_out (
+    sender_id integer NOT NULL,
+    tag bigint NOT NULL,
+    opposed boolean NOT NULL,
+    since timestamptz NOT NULL,
+    source text NOT NULL,
+    changed_at_index bigint NOT NULL,
+    confirmed_at timestamptz,
+    history bytea NOT NULL,
+    CONSTRAINT opt_out_pkey PRIMARY KEY (sender_id, tag)
+);
+
+-- A check on a warm index reads only what changed since.
+CREATE INDEX opt_out_changed_idx ON opt_out (sender_id, changed_at_index);
+
+-- One row a check, committed before its answer leaves.
+CREATE TABLE check_record (
+    sender_id integer NOT NULL,
+    check_id text NOT NULL,
+    entry_index bigint NOT NULL,
+    key_id text NOT NULL,
+    purpose text NOT NULL,
+    campaign text,
+    checked_at timestamptz NOT NULL,
+    evaluated_at bigint NOT NULL,             -- the ledger size the verdict was computed at
+    counts text NOT NULL,
+    CONSTRAINT check_record_pkey PRIMARY KEY (sender_id, check_id)
+);
+
+-- Whom a check cleared: sorted tags, 8 little-endian bytes each, uncompressed so that a look-up reads one slice.
+CREATE TABLE cleared (
+    sender_id integer NOT NULL,
+    check_id text NOT NULL,
+    stored_at timestamptz NOT NULL,
+    tags bytea NOT NULL,
+    CONSTRAINT cleared_pkey PRIMARY KEY (sender_id, check_id)
+);
+ALTER TABLE cleared ALTER COLUMN tags SET STORAGE EXTERNAL;
+
+-- Who administered what. Never a person's data.
+CREATE TABLE admin_journal (
+    journal_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    at timestamptz NOT NULL,
+    actor text NOT NULL,
+    action text NOT NULL,
+    subject text NOT NULL,
+    detail text NOT NULL DEFAULT '{}',
+    CONSTRAINT admin_journal_pkey PRIMARY KEY (journal_id)
+);

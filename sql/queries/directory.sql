@@ -1,0 +1,61 @@
+-- name: read_registry
+-- This installation's name and key check value.
+SELECT origin, key_check, created_at FROM registry;
+
+-- name: found_registry
+-- Write the one row, together with a new root key. $1 origin, $2 key check value, $3 now.
+INSERT INTO registry (origin, key_check, created_at) VALUES ($1, $2, $3);
+
+-- name: list_senders
+-- All senders, in id order.
+SELECT sender_id, slug, name, salt, profile, held_reason FROM sender ORDER BY sender_id;
+
+-- name: list_codes
+-- All codes with their senders; a code nobody uses yet has one row without a sender.
+SELECT c.code, c.tariff, s.sender_id, coalesce(s.keywords, '{}') AS keywords
+FROM short_code c LEFT JOIN code_sender s ON s.code = c.code
+ORDER BY c.code, s.sender_id;
+
+-- name: list_connections
+-- All operator connections.
+SELECT connection_id, slug, provider, secrets, config, codes, accounts, replies, may_lift
+FROM connection ORDER BY connection_id;
+
+-- name: add_sender
+-- $1 slug, $2 name, $3 salt, $4 profile, $5 now.
+INSERT INTO sender (slug, name, salt, profile, created_at) VALUES ($1, $2, $3, $4, $5) RETURNING sender_id;
+
+-- name: add_head
+-- The empty ledger of a new sender. $1 sender.
+INSERT INTO ledger_head (sender_id) VALUES ($1);
+
+-- name: hold_sender
+-- Hold ($2 a reason) or release ($2 NULL) all sending of a sender. $1 sender.
+UPDATE sender SET held_reason = $2 WHERE sender_id = $1;
+
+-- name: set_profile
+-- $1 sender, $2 profile as JSON.
+UPDATE sender SET profile = $2 WHERE sender_id = $1;
+
+-- name: add_code
+-- A code, or news about it. $1 code, $2 tariff, $3 now.
+INSERT INTO short_code (code, tariff, created_at) VALUES ($1, $2, $3)
+ON CONFLICT (code) DO UPDATE SET tariff = EXCLUDED.tariff;
+
+-- name: add_code_sender
+-- One more sender on a code, or its keywords anew. $1 code, $2 sender, $3 keywords.
+INSERT INTO code_sender (code, sender_id, keywords) VALUES ($1, $2, $3::text[])
+ON CONFLICT (code, sender_id) DO UPDATE SET keywords = EXCLUDED.keywords;
+
+-- name: add_connection
+-- $1 slug, $2 provider, $3 sealed secrets, $4 config, $5 codes, $6 accounts, $7 replies, $8 may lift, $9 now.
+INSERT INTO connection (slug, provider, secrets, config, codes, accounts, replies, may_lift, created_at)
+VALUES ($1, $2, $3, $4, $5::text[], $6, $7, $8, $9) RETURNING connection_id;
+
+-- name: set_connection_secrets
+-- $1 connection, $2 sealed secrets.
+UPDATE connection SET secrets = $2 WHERE connection_id = $1;
+
+-- name: journal_admin
+-- Who did what. $1 now, $2 actor, $3 action, $4 subject, $5 detail as JSON.
+INSERT INTO admin_journal (at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5);

@@ -1,0 +1,39 @@
+-- name: remember_messages
+-- Dedupe. A repeat writes too: its own commit must wait for what the first one's waited for (D1).
+-- $1 connections, $2 dedupe keys (unique, sorted), $3 received, $4 event times, $5 intents, $6 rules, $7 codes, $8 bases, $9 copies.
+INSERT INTO mo AS m (connection_id, dedupe, received_at, event_at, intent, rule, code, basis, times_seen, last_seen_at)
+SELECT u.connection_id, u.dedupe, u.received_at, u.event_at, u.intent, u.rule, u.code, u.basis, u.copies, u.received_at
+FROM unnest($1::integer[], $2::bytea[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::text[],
+            $8::text[], $9::integer[])
+     AS u (connection_id, dedupe, received_at, event_at, intent, rule, code, basis, copies)
+ON CONFLICT (connection_id, dedupe)
+DO UPDATE SET times_seen = m.times_seen + EXCLUDED.times_seen, last_seen_at = EXCLUDED.last_seen_at
+RETURNING m.connection_id, m.dedupe, (m.xmax = 0) AS fresh, m.received_at;
+
+-- name: effects_of
+-- What earlier deliveries of these messages did. $1 connections, $2 dedupe keys.
+SELECT e.connection_id, e.dedupe, e.sender_id, e.entry_index, e.leaf, e.confirm
+FROM mo_effect e
+JOIN unnest($1::integer[], $2::bytea[]) AS u (connection_id, dedupe)
+  ON e.connection_id = u.connection_id AND e.dedupe = u.dedupe
+ORDER BY e.connection_id, e.dedupe, e.sender_id, e.entry_index;
+
+-- name: remember_effects
+-- $1 connections, $2 dedupe keys, $3 senders, $4 entry indexes, $5 leaf hashes, $6 confirm.
+INSERT INTO mo_effect (connection_id, dedupe, sender_id, entry_index, leaf, confirm)
+SELECT * FROM unnest($1::integer[], $2::bytea[], $3::integer[], $4::bigint[], $5::bytea[], $6::boolean[]);
+
+-- name: quarantine_size
+-- How many requests of this connection wait. $1 connection.
+SELECT count(*) AS size FROM quarantine WHERE connection_id = $1;
+
+-- name: put_in_quarantine
+-- $1 connection, $2 fingerprint, $3 reason, $4 sealed request, $5 now.
+INSERT INTO quarantine AS q (connection_id, fingerprint, reason, box, received_at)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (connection_id, fingerprint) DO UPDATE SET times_seen = q.times_seen + 1;
+
+-- name: list_quarantine
+-- $1 connection, $2 how many.
+SELECT fingerprint, reason, box, received_at, times_seen
+FROM quarantine WHERE connection_id = $1 ORDER BY received_at LIMIT $2;

@@ -1,0 +1,32 @@
+-- name: standings
+-- The present state of these people, read while the heads are locked. $1 senders, $2 tags.
+SELECT o.sender_id, o.tag, o.opposed, o.since, o.source, o.changed_at_index, o.confirmed_at, o.history
+FROM opt_out o
+JOIN unnest($1::integer[], $2::bigint[]) AS u (sender_id, tag) ON o.sender_id = u.sender_id AND o.tag = u.tag;
+
+-- name: put_opt_outs
+-- $1 senders, $2 tags, $3 opposed, $4 since, $5 sources, $6 changed at index, $7 confirmed at, $8 histories.
+INSERT INTO opt_out (sender_id, tag, opposed, since, source, changed_at_index, confirmed_at, history)
+SELECT * FROM unnest($1::integer[], $2::bigint[], $3::boolean[], $4::timestamptz[], $5::text[], $6::bigint[],
+                     $7::timestamptz[], $8::bytea[])
+ON CONFLICT (sender_id, tag) DO UPDATE SET
+    opposed = EXCLUDED.opposed, since = EXCLUDED.since, source = EXCLUDED.source,
+    changed_at_index = EXCLUDED.changed_at_index, confirmed_at = EXCLUDED.confirmed_at, history = EXCLUDED.history;
+
+-- name: read_state
+-- Everything a check must agree with, in one statement on the primary: hold, size, root, generation and what changed
+-- since the index was last brought up. $1 sender, $2 the index's size, $3 its generation, $4 the most it can catch up.
+SELECT s.held_reason, h.size, h.peaks, h.generation, o.tag, o.opposed
+FROM ledger_head h
+JOIN sender s ON s.sender_id = h.sender_id
+LEFT JOIN opt_out o
+  ON o.sender_id = h.sender_id AND o.changed_at_index >= $2 AND h.generation = $3 AND h.size - $2 <= $4
+WHERE h.sender_id = $1;
+
+-- name: copy_opposed
+-- For a cold index, by binary COPY. $1 sender.
+SELECT tag FROM opt_out WHERE sender_id = $1 AND opposed;
+
+-- name: opposed_among
+-- A small batch on a cold index asks the table. $1 sender, $2 tags.
+SELECT tag FROM opt_out WHERE sender_id = $1 AND tag = ANY ($2::bigint[]) AND opposed;

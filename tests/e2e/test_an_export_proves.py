@@ -1,0 +1,110 @@
+"""Export and verify: what an auditor can hold against us."""
+
+import csv
+import io
+import random
+import zipfile
+
+import pytest
+
+from app import audit, evidence, ledger
+from tests.world import OWN_CODE, SALON, World, message
+
+pytestmark = pytest.mark.anyio
+ANNE, BRUNO = "+33639980001", "+33639980002"
+
+
+@pytest.fixture
+async def export(world: World, tmp_path):
+    await world.mo(message("mo-1", ANNE, "STOP", OWN_CODE), message("mo-2", BRUNO, "STOP", OWN_CODE))
+    await world.check("salon", [ANNE, BRUNO], campaign="=SOMME(A1)")
+    answer = await world.client.get("/v1/audit/export", params={"sender": SALON}, headers=world.bearer("auditor"))
+    assert answer.status_code == 200
+    file = tmp_path / "export.zip"
+    file.write_bytes(answer.content)
+    return file
+
+
+@pytest.fixture
+async def key(world: World):
+    return audit.verifier_key(world.registry, await world.registry.directory.sender(SALON))
+
+
+async def test_a_clean_export_verifies_with_the_right_key_and_with_its_own(export, key):
+    assert evidence.verify_export(export, key).findings == ()
+    assert evidence.verify_export(export, None).ok
+
+
+async def test_any_zip_reader_finds_every_member_whole(export):
+    with zipfile.ZipFile(export) as zipped:
+        assert zipped.testzip() is None
+        names = set(zipped.namelist())
+
+    assert {"manifest.json", "ledger.jsonl", "checkpoint.txt", "oppositions.csv", "consultations.csv"} <= names
+
+
+async def test_one_changed_byte_anywhere_is_found(export, key, tmp_path):
+    clean, picked = export.read_bytes(), random.Random(3)
+    damaged = tmp_path / "damaged.zip"
+    for position in {0, 10, len(clean) - 1, *picked.sample(range(len(clean)), 300)}:
+        damaged.write_bytes(clean[:position] + bytes([clean[position] ^ (1 << picked.randrange(8))]) + clean[position + 1 :])
+        assert not evidence.verify_export(damaged, key).ok, position
+
+
+async def test_the_entry_of_a_changed_byte_is_named(export, key, tmp_path):
+    clean = export.read_bytes()
+    lines = zipfile.ZipFile(export).read("ledger.jsonl").splitlines()
+    damaged = tmp_path / "damaged.zip"
+    for index, line in enumerate(lines):
+        position = clean.index(line) + len(line) // 2
+        damaged.write_bytes(clean[:position] + bytes([clean[position] ^ 1]) + clean[position + 1 :])
+
+        assert evidence.verify_export(damaged, key).first_wrong_entry == index
+
+
+async def test_a_cut_file_and_a_longer_file_are_found(export, key, tmp_path):
+    clean, other = export.read_bytes(), tmp_path / "other.zip"
+    for content in (clean[:-1], clean[: len(clean) // 2], b"", clean + b"x"):
+        other.write_bytes(content)
+        assert not evidence.verify_export(other, key).ok
+
+
+async def test_another_key_does_not_verify(export, key, world):
+    spa = audit.verifier_key(world.registry, await world.registry.directory.sender("spa-des-lilas"))
+
+    assert not evidence.verify_export(export, spa).ok
+
+
+async def test_the_tables_open_in_a_french_spreadsheet(export):
+    with zipfile.ZipFile(export) as zipped:
+        raw = zipped.read("oppositions.csv")
+        checks = zipped.read("consultations.csv").decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(raw.decode("utf-8-sig")), delimiter=";"))
+
+    assert raw.startswith("\ufeff".encode())
+    assert len(rows) == 3
+    assert rows[1][4] == "opposition"
+    assert "'=SOMME(A1)" in checks  # never run by a spreadsheet
+
+
+async def test_the_checkpoint_is_signed_and_is_the_exports_own(world, export, key):
+    answer = await world.client.get(f"/v1/ledgers/{SALON}/checkpoint", headers=world.bearer("auditor"))
+    head = ledger.read_checkpoint(answer.text, key)
+
+    assert zipfile.ZipFile(export).read("checkpoint.txt").decode() == answer.text
+    assert head.size == len(zipfile.ZipFile(export).read("ledger.jsonl").splitlines())
+
+
+async def test_a_period_narrows_the_tables_and_never_the_ledger(world, export):
+    query = {"sender": SALON, "from": "2020-01-01T00:00:00Z", "to": "2020-01-02T00:00:00Z"}
+    answer = await world.client.get("/v1/audit/export", params=query, headers=world.bearer("auditor"))
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as narrow, zipfile.ZipFile(export) as whole:
+        assert narrow.read("ledger.jsonl") == whole.read("ledger.jsonl")
+        assert len(narrow.read("oppositions.csv").splitlines()) == 1
+
+
+async def test_an_export_holds_no_number(export):
+    content = export.read_bytes()
+
+    assert b"639980001" not in content
+    assert b"639980002" not in content

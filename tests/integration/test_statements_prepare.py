@@ -1,0 +1,62 @@
+"""What a query compiler would check: every statement against the schema, and every use against the statements."""
+
+import ast
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from app import queries
+from app.database import STATEMENTS, Connection
+
+APP = Path(__file__).parents[2] / "app"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", sorted(STATEMENTS))
+async def test_a_statement_is_prepared_by_the_present_schema(connection: Connection, name: str) -> None:
+    await connection.prepare(STATEMENTS[name])
+
+
+def test_every_statement_is_used_and_every_name_used_is_a_statement() -> None:
+    used = {name for path in APP.rglob("*.py") for name in statement_names(ast.parse(path.read_text(encoding="utf-8")))}
+    assert used == set(STATEMENTS)
+
+
+def statement_names(tree: ast.AST) -> Iterator[str]:
+    """The names in `STATEMENTS["…"]`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "STATEMENTS":
+            assert isinstance(node.slice, ast.Constant), "a statement is asked for by a name that can be searched for"
+            yield str(node.slice.value)
+
+
+def structs_made(function: ast.AST) -> Iterator[str]:
+    """The classes in `Class(*row)`: columns become fields by position, so their order must agree."""
+    for node in ast.walk(function):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and [ast.unparse(a) for a in node.args] == ["*row"]
+        ):
+            yield node.func.id
+
+
+def rows_made() -> list[tuple[str, str]]:
+    """Pairs of statement and struct, from the functions of queries that use one of each."""
+    tree = ast.parse(inspect.getsource(queries))
+    functions = [node for node in tree.body if isinstance(node, ast.AsyncFunctionDef)]
+    found = [(sorted(set(statement_names(node))), sorted(set(structs_made(node)))) for node in functions]
+    return [(names[0], structs[0]) for names, structs in found if len(names) == len(structs) == 1]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("name", "struct"), rows_made())
+async def test_the_columns_of_a_statement_are_the_fields_of_its_struct(
+    connection: Connection, name: str, struct: str
+) -> None:
+    prepared = await connection.prepare(STATEMENTS[name])
+    columns = [attribute.name for attribute in prepared.get_attributes()]
+    assert columns == [field.name for field in msgspec.structs.fields(getattr(queries, struct))]

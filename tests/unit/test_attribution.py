@@ -1,0 +1,62 @@
+"""D10: doubt widens a STOP, never a START."""
+
+from app.attribution import Candidate, attribute
+
+SALON, SPA, SHOP = Candidate(1, ("salon martin", "martin")), Candidate(2, ("lilas",)), Candidate(3)
+
+
+def on(*candidates, hint="", scope_all=False, account=None, code_known=True):
+    return attribute(candidates, hint=hint, scope_all=scope_all, account=account, code_known=code_known)
+
+
+def test_the_only_sender_of_a_code_is_meant_with_certainty():
+    found = on(SALON)
+
+    assert (found.senders, found.basis, found.certain) == ((1,), "dedicated", True)
+
+
+def test_a_stop_on_a_shared_code_concerns_all_its_senders():
+    found = on(SPA, SALON, SHOP)
+
+    assert (found.senders, found.basis, found.candidates, found.certain) == ((1, 2, 3), "shared", 3, False)
+
+
+def test_a_keyword_narrows_a_shared_code_to_its_sender():
+    found = on(SALON, SPA, SHOP, hint="lilas svp")
+
+    assert (found.senders, found.basis, found.certain) == ((2,), "keyword", True)
+
+
+def test_a_keyword_of_several_words_must_be_there_whole():
+    assert on(SALON, SPA, hint="salon").basis == "shared"
+    assert on(SALON, SPA, hint="le salon martin").senders == (1,)
+
+
+def test_a_keyword_inside_another_word_does_not_count():
+    assert on(SALON, SPA, hint="lilasse").basis == "shared"
+
+
+def test_two_named_senders_widen_to_all():
+    assert on(SALON, SPA, SHOP, hint="martin lilas").senders == (1, 2, 3)
+
+
+def test_stop_to_all_concerns_everyone_whatever_the_hint():
+    found = on(SALON, SPA, hint="lilas", scope_all=True)
+
+    assert (found.senders, found.basis) == ((1, 2), "all")
+
+
+def test_the_account_named_by_the_operator_comes_before_everything():
+    found = on(SALON, SPA, hint="lilas", account=1)
+
+    assert (found.senders, found.basis, found.certain) == ((1,), "account", True)
+
+
+def test_an_unknown_code_reaches_everyone_and_is_never_certain():
+    found = on(SALON, code_known=False)
+
+    assert (found.senders, found.basis, found.certain) == ((1,), "reachable", False)
+
+
+def test_a_code_of_nobody_concerns_nobody():
+    assert on().senders == ()

@@ -1,0 +1,122 @@
+"""A registry with two senders, as most tests need it: one code shared by both, one of the salon's own."""
+
+from base64 import b64decode, b64encode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from hmac import digest
+from pathlib import Path
+
+import httpx
+import msgspec
+
+from app import administration
+from app.administration import ConnectionPlan
+from app.auth import Role
+from app.cli.administer import migrated
+from app.registry import Registry
+from app.server import create_app
+from app.settings import Settings
+
+SALON, SPA = "salon-martin", "spa-des-lilas"
+SHARED_CODE, OWN_CODE = "36200", "36111"
+SIGNED_SECRET = "whsec_" + b64encode(b"a secret of thirty-two bytes ...").decode()
+KANNEL_TOKEN = "jeton-de-kannel"
+ACTOR = "tests"
+
+
+@dataclass
+class World:
+    """An open registry and what its people hold."""
+
+    registry: Registry
+    keys: dict[str, str] = field(default_factory=dict)
+    client: httpx.AsyncClient | None = None
+
+    def bearer(self, name: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.keys[name]}"}
+
+    async def mo(self, *messages: dict, secret: str = SIGNED_SECRET, webhook_id: str = "wh-1") -> httpx.Response:
+        body = msgspec.json.encode({"messages": list(messages)})
+        return await self.client.post("/v1/mo/agregateur", content=body, headers=signed(body, secret, webhook_id))
+
+    async def check(self, key: str, numbers: list[str], **fields: object) -> dict:
+        answer = await self.client.post("/v1/checks", json={"numbers": numbers, **fields}, headers=self.bearer(key))
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def opposed(self, key: str, *numbers: str) -> list[str]:
+        return (await self.check(key, list(numbers)))["withheld"]["opted_out"]
+
+
+def message(message_id: str, number: str, text: str, code: str = SHARED_CODE, **more: object) -> dict:
+    """One MO as our published contract writes it."""
+    return {"id": message_id, "from": number, "to": code, "text": text, **more}
+
+
+def signed(body: bytes, secret: str = SIGNED_SECRET, webhook_id: str = "wh-1") -> dict[str, str]:
+    """Headers of Standard Webhooks 1.0."""
+    stamp = str(int(datetime.now(UTC).timestamp()))
+    key = b64decode(secret.removeprefix("whsec_"))
+    signature = b64encode(digest(key, f"{webhook_id}.{stamp}.".encode() + body, sha256)).decode()
+    return {
+        "content-type": "application/json",
+        "webhook-id": webhook_id,
+        "webhook-timestamp": stamp,
+        "webhook-signature": f"v1,{signature}",
+    }
+
+
+def settings_in(folder: Path, **more: object) -> Settings:
+    """Settings of a registry whose key lies in this folder."""
+    return Settings(data_dir=folder, unsafe_not_durable=True, **more)
+
+
+async def found(settings: Settings, database_url: str) -> None:
+    """Found a registry in an empty database; twice is once."""
+    if not settings.root_key_path.exists():
+        await migrated(settings, database_url, "tests.stop-registry.local", create_key=True)
+
+
+async def populate(registry: Registry) -> dict[str, str]:
+    """Set up the senders, codes and connections; return one key of each kind."""
+    await administration.add_sender(registry, ACTOR, SALON, "Salon Martin")
+    await administration.add_sender(registry, ACTOR, SPA, "Spa des Lilas")
+    await administration.add_code(registry, ACTOR, SHARED_CODE, [SALON], ["martin"], "non surtaxé")
+    await administration.add_code(registry, ACTOR, SHARED_CODE, [SPA], ["lilas"], "non surtaxé")
+    await administration.add_code(registry, ACTOR, OWN_CODE, [SALON], [], "non surtaxé")
+    codes = (SHARED_CODE, OWN_CODE)
+    plan = ConnectionPlan("agregateur", "standard_webhooks", secrets=(SIGNED_SECRET,), codes=codes, may_lift=True)
+    await administration.add_connection(registry, ACTOR, plan)
+    await administration.add_connection(
+        registry, ACTOR, ConnectionPlan("kannel", "kannel", token=KANNEL_TOKEN, codes=codes)
+    )
+    wanted = {
+        "salon": (Role.SENDER, [SALON]),
+        "spa": (Role.SENDER, [SPA]),
+        "agency": (Role.DELEGATE, [SALON, SPA]),
+        "vendor": (Role.DELEGATE, [SALON]),
+        "auditor": (Role.AUDITOR, [SALON]),
+        "admin": (Role.ADMIN, []),
+    }
+    return {
+        name: await administration.issue_key(registry, ACTOR, role, name, senders)
+        for name, (role, senders) in wanted.items()
+    }
+
+
+@asynccontextmanager
+async def opened_world(database_url: str, folder: Path, **more: object) -> AsyncIterator[World]:
+    """Found, open, populate and serve a registry in this process, over ASGI."""
+    settings = settings_in(folder, **more)
+    await found(settings, database_url)
+    app = create_app(settings, database_url)
+    async with app.lifespan():
+        registry = app.state.registry
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://registry") as client:
+            yield World(registry, await populate(registry), client)
+
+
