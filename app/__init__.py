@@ -18,7 +18,7 @@ What serves them:
   directory.py      senders, codes and connections in memory
   sequencer.py      the only writer of ledgers: many appends, one transaction, then the answers
   index.py          each sender's opposed tags in memory, caught up at every check
-  queries.py        one typed function per statement in sql/queries
+  queries/          one typed function per statement in sql/queries
   database/         pools, transactions, migrations, statements, the embedded PostgreSQL
 
 What decides, without I/O:

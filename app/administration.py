@@ -12,12 +12,14 @@ from typing import Any
 
 import msgspec
 
-from app import auth, clock, intent, ledger, operators, queries
+from app import auth, clock, intent, ledger, operators
 from app.appends import Record
 from app.auth import Role
 from app.directory import Secrets, Sender, seal_secrets
 from app.errors import ConflictError, InvalidValueError, NotFoundError
 from app.keys import Root, seal_root
+from app.queries import api_keys, setup
+from app.queries.rows import Db
 from app.registry import Registry
 
 SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
@@ -39,16 +41,16 @@ class ConnectionPlan(msgspec.Struct, frozen=True):
     may_lift: bool = False
 
 
-async def found(db: queries.Db, origin: str, passphrase: bytes) -> bytes:
+async def found(db: Db, origin: str, passphrase: bytes) -> bytes:
     """Found the registry in an empty database with a new root key; return the sealed key file to write.
 
     The row is written by the caller's transaction, which it must end only when the file is safely on disk: a
     registry whose key is lost is lost.
     """
-    if await queries.read_registry(db) is not None:
+    if await setup.read_registry(db) is not None:
         raise ConflictError("This database has its registry and key already; a second key would make it unreadable.")
     root = clock.random_bytes(ROOT_BYTES)
-    await queries.found_registry(db, origin, Root(root).check_value(), clock.now())
+    await setup.found_registry(db, origin, Root(root).check_value(), clock.now())
     return seal_root(root, passphrase, clock.random_bytes(16), clock.random_bytes(12))
 
 
@@ -59,8 +61,8 @@ async def add_sender(registry: Registry, actor: str, slug: str, name: str) -> in
         raise ConflictError(f"There is a sender `{slug}` already.")
     async with registry.pool.acquire() as db, db.transaction():
         now = clock.now()
-        sender_id = await queries.add_sender(db, slug, name, clock.random_bytes(32), "{}", now)
-        await queries.journal_admin(db, now, actor, "sender.add", slug, _json({"name": name}))
+        sender_id = await setup.add_sender(db, slug, name, clock.random_bytes(32), "{}", now)
+        await setup.journal_admin(db, now, actor, "sender.add", slug, _json({"name": name}))
     await note(registry, sender_id, "sender", slug, {"name": name, "by": actor})
     await registry.directory.current(max_age_seconds=0)
     return sender_id
@@ -77,10 +79,10 @@ async def add_code(
     words = [intent.normalise(keyword) for keyword in keywords]
     async with registry.pool.acquire() as db, db.transaction():
         now = clock.now()
-        await queries.add_code(db, code, tariff, now)
+        await setup.add_code(db, code, tariff, now)
         for sender in senders:
-            await queries.add_code_sender(db, code, sender.sender_id, words)
-        await queries.journal_admin(db, now, actor, "code.add", code, _json({"senders": ",".join(sender_slugs)}))
+            await setup.add_code_sender(db, code, sender.sender_id, words)
+        await setup.journal_admin(db, now, actor, "code.add", code, _json({"senders": ",".join(sender_slugs)}))
     for sender in senders:
         await note(registry, sender.sender_id, "code", code, {"keywords": ",".join(words), "by": actor})
     await registry.directory.current(max_age_seconds=0)
@@ -93,7 +95,7 @@ async def add_connection(registry: Registry, actor: str, plan: ConnectionPlan) -
     )
     operators.provider(plan.provider)
     made = _secrets(plan)
-    row = queries.ConnectionRow(
+    row = setup.ConnectionRow(
         connection_id=0,
         slug=plan.slug,
         provider=plan.provider,
@@ -108,9 +110,9 @@ async def add_connection(registry: Registry, actor: str, plan: ConnectionPlan) -
         raise ConflictError(f"There is a connection `{plan.slug}` already.")
     async with registry.pool.acquire() as db, db.transaction():
         now = clock.now()
-        await queries.add_connection(db, row, now)
+        await setup.add_connection(db, row, now)
         detail = {"provider": plan.provider, "codes": ",".join(plan.codes), "may_lift": str(plan.may_lift)}
-        await queries.journal_admin(db, now, actor, "operator.add", plan.slug, _json(detail))
+        await setup.journal_admin(db, now, actor, "operator.add", plan.slug, _json(detail))
     await registry.directory.current(max_age_seconds=0)
     return made
 
@@ -129,7 +131,7 @@ async def issue_key(
         text = await auth.issue(db, role, label, [sender.sender_id for sender in senders], expires_at)
         key_id, _ = auth.split(text)
         detail = {"role": role.value, "label": label, "senders": ",".join(sender_slugs)}
-        await queries.journal_admin(db, clock.now(), actor, "key.issue", key_id, _json(detail))
+        await setup.journal_admin(db, clock.now(), actor, "key.issue", key_id, _json(detail))
     for sender in senders:
         await note(registry, sender.sender_id, "key", key_id, {"role": role.value, "label": label, "by": actor})
     return text
@@ -139,9 +141,9 @@ async def revoke_key(registry: Registry, actor: str, key_id: str) -> None:
     """Revoke a key, by its id or its whole text; from the next request on it is refused."""
     known = auth.split(key_id)[0] if key_id.startswith("sr_") and key_id.count("_") > 1 else key_id.removeprefix("sr_")
     async with registry.pool.acquire() as db, db.transaction():
-        if not await queries.revoke_key(db, known, clock.now()):
+        if not await api_keys.revoke_key(db, known, clock.now()):
             raise NotFoundError("There is no such key in force.")
-        await queries.journal_admin(db, clock.now(), actor, "key.revoke", known, "{}")
+        await setup.journal_admin(db, clock.now(), actor, "key.revoke", known, "{}")
 
 
 async def sender_named(registry: Registry, slug: str) -> Sender:

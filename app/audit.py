@@ -16,10 +16,11 @@ from typing import IO, Protocol, Self
 
 import msgspec
 
-from app import archive, clock, ledger, queries
+from app import archive, clock, ledger
 from app.auth import Caller, Role
 from app.directory import Sender
 from app.errors import NotFoundError
+from app.queries import ledgers
 from app.registry import Registry
 
 PAGE_ENTRIES = 2_000
@@ -51,7 +52,7 @@ class Scope(msgspec.Struct, frozen=True):
 async def checkpoint(registry: Registry, sender: Sender) -> str:
     """Return the signed head of a sender's ledger as it is now."""
     async with registry.pool.acquire() as db:
-        head = await queries.read_head(db, sender.sender_id)
+        head = await ledgers.read_head(db, sender.sender_id)
     if head is None:
         raise NotFoundError("There is no such sender.")
     return _signed(registry, sender, head)
@@ -72,7 +73,7 @@ async def sender_for(registry: Registry, caller: Caller, slug: str | None) -> Se
 async def export(registry: Registry, sender: Sender, scope: Scope) -> AsyncIterator[bytes]:
     """Yield the zip's bytes."""
     async with registry.pool.acquire() as db:
-        head = await queries.read_head(db, sender.sender_id)
+        head = await ledgers.read_head(db, sender.sender_id)
     if head is None:
         raise NotFoundError("There is no such sender.")
     writer = archive.Writer()
@@ -194,7 +195,7 @@ def _instant(at: str) -> str:
     return f"{datetime.fromisoformat(at):%d/%m/%Y %H:%M:%S}"
 
 
-def _signed(registry: Registry, sender: Sender, head: queries.HeadRow) -> str:
+def _signed(registry: Registry, sender: Sender, head: ledgers.HeadRow) -> str:
     root = ledger.root(ledger.Frontier(head.size, head.peaks))
     return ledger.sign_checkpoint(origin_of(registry, sender), head.size, root, registry.root.signing_key())
 
@@ -212,7 +213,7 @@ def verifier_key(registry: Registry, sender: Sender) -> str:
 def _signatures(
     registry: Registry,
     sender: Sender,
-    head: queries.HeadRow,
+    head: ledgers.HeadRow,
     scope: Scope,
     spools: _Spools,
     digests: dict[str, str],
@@ -243,5 +244,5 @@ def _signatures(
 async def _pages(registry: Registry, sender: Sender, size: int) -> AsyncIterator[list[bytes]]:
     for first in range(0, size, PAGE_ENTRIES):
         async with registry.pool.acquire() as db:
-            page = await queries.entries_page(db, sender.sender_id, first, min(first + PAGE_ENTRIES, size))
+            page = await ledgers.entries_page(db, sender.sender_id, first, min(first + PAGE_ENTRIES, size))
         yield [row.entry for row in page]

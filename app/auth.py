@@ -13,8 +13,10 @@ from enum import StrEnum
 
 import msgspec
 
-from app import clock, queries
+from app import clock
 from app.errors import ForbiddenError, InvalidValueError, NotFoundError, UnauthenticatedError
+from app.queries import api_keys
+from app.queries.rows import Db
 
 ID_CHARACTERS = 10
 SECRET_CHARACTERS = 43
@@ -59,7 +61,7 @@ class Caller(msgspec.Struct, frozen=True):
 class NewKey(msgspec.Struct, frozen=True):
     """A key just made: the row to store and the text to show once."""
 
-    row: queries.KeyRow
+    row: api_keys.KeyRow
     text: str
 
 
@@ -68,7 +70,7 @@ def new_key(role: Role, label: str, sender_ids: Sequence[int], random: bytes) ->
     key_id = _base62(int.from_bytes(random[32:], "big"), ID_CHARACTERS)
     secret = _base62(int.from_bytes(random[:32], "big"), SECRET_CHARACTERS)
     digest = hashlib.sha256(secret.encode()).digest()
-    row = queries.KeyRow(key_id, digest, role, label, list(sender_ids))
+    row = api_keys.KeyRow(key_id, digest, role, label, list(sender_ids))
     return NewKey(row, f"sr_{key_id}_{secret}{_checksum(key_id, secret)}")
 
 
@@ -83,13 +85,13 @@ def split(text: str) -> tuple[str, str]:
     return key_id, secret
 
 
-async def authenticate(db: queries.Db, authorization: str) -> Caller:
+async def authenticate(db: Db, authorization: str) -> Caller:
     """Return who sends this Authorization header. Asked anew at every request, so a revoked key ends at once."""
     scheme, _, text = authorization.partition(" ")
     if scheme.lower() != "bearer" or not text:
         raise UnauthenticatedError("Send the key as `Authorization: Bearer sr_…`.")
     key_id, secret = split(text.strip())
-    row = await queries.find_key(db, key_id, clock.now())
+    row = await api_keys.find_key(db, key_id, clock.now())
     stored = row.secret_sha256 if row else _NO_SUCH_KEY
     same = hmac.compare_digest(hashlib.sha256(secret.encode()).digest(), stored)
     if row is None or not same:
@@ -97,9 +99,7 @@ async def authenticate(db: queries.Db, authorization: str) -> Caller:
     return Caller(row.key_id, Role(row.role), row.label, tuple(row.sender_ids))
 
 
-async def issue(
-    db: queries.Db, role: Role, label: str, sender_ids: Sequence[int], expires_at: datetime | None = None
-) -> str:
+async def issue(db: Db, role: Role, label: str, sender_ids: Sequence[int], expires_at: datetime | None = None) -> str:
     """Make and store a key; the text returned exists nowhere else."""
     if role in {Role.SENDER, Role.AUDITOR} and not sender_ids:
         raise InvalidValueError(f"A key of role {role} needs a sender.")
@@ -108,7 +108,7 @@ async def issue(
     if role is Role.ADMIN and sender_ids:
         raise InvalidValueError("An admin's key runs the registry and acts for no sender.")
     key = new_key(role, label, sender_ids, clock.random_bytes(40))
-    await queries.add_key(db, key.row, clock.now(), expires_at)
+    await api_keys.add_key(db, key.row, clock.now(), expires_at)
     return key.text
 
 

@@ -14,12 +14,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from app import clock, ledger, phone, queries, tags, verdict
+from app import clock, ledger, phone, tags, verdict
 from app.appends import CheckRow, Record
 from app.auth import Caller, Role
 from app.directory import Sender
 from app.errors import BusyError, ForbiddenError, HeldError, InvalidValueError, NotFoundError, TooLargeError
 from app.index import Version
+from app.queries import checks
 from app.registry import Registry
 from app.verdict import Reason
 
@@ -116,7 +117,7 @@ async def _record(
     inline = len(cleared) <= INLINE_CLEARED_BYTES_MAX
     if not inline:
         async with registry.pool.acquire() as db:
-            await queries.store_cleared(db, sender.sender_id, check_id, now, cleared)
+            await checks.store_cleared(db, sender.sender_id, check_id, now, cleared)
         # The blob is durable; until its record is too, nothing refers to it and a purge may take it.
     digest = await _in_thread(len(cleared), lambda: hashlib.sha256(cleared).hexdigest())
     row = CheckRow(

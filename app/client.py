@@ -39,15 +39,16 @@ class ClientError(Exception):
 
     exit_status = 3
 
+    def __init__(self, sentence: str, status: int | None = None) -> None:
+        super().__init__(sentence)
+        self.status = status
+        """Of the HTTP answer, where there was one."""
+
 
 class RefusedError(ClientError):
-    """The registry says that this batch may not go; ``slug`` is the rule."""
+    """The registry says that this batch may not go."""
 
     exit_status = 1
-
-    def __init__(self, sentence: str, slug: str) -> None:
-        super().__init__(sentence)
-        self.slug = slug
 
 
 class WrongCallError(ClientError):
@@ -95,7 +96,6 @@ class Verdict(msgspec.Struct):
 class _Problem(msgspec.Struct):
     """RFC 9457."""
 
-    type: str = "about:blank"
     title: str = ""
     detail: str = ""
 
@@ -153,6 +153,7 @@ class Client:
             },
             timeout=_TIMEOUT,
             trust_env=not _is_loopback(url),
+            verify=url.startswith("https:"),  # loading certificates takes longer than a small check
         )
 
     def __enter__(self) -> Self:
@@ -239,14 +240,14 @@ class Client:
         problem = _problem(response)
         if problem is None and status not in _TRANSIENT:
             sentence = "key" if status == httpx.codes.UNAUTHORIZED else "no-registry"
-            return WrongCallError(self._say(sentence, at=self._at, status=status))
+            return WrongCallError(self._say(sentence, at=self._at, status=status), status)
         said = _sentence(problem) if problem else ""
         if status in _TRANSIENT or status >= httpx.codes.INTERNAL_SERVER_ERROR:
             return UnreachableError(_joined(said, self._say("busy", status=status)))
         said = said or self._say("status", status=status)
         if status in _REFUSALS:
-            return RefusedError(said, _slug(problem.type if problem else ""))
-        return WrongCallError(_joined(said, self._say("key") if status == httpx.codes.UNAUTHORIZED else ""))
+            return RefusedError(said, status)
+        return WrongCallError(_joined(said, self._say("key") if status == httpx.codes.UNAUTHORIZED else ""), status)
 
     def _unreachable(self, error: httpx.TransportError) -> str:
         if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
@@ -366,11 +367,6 @@ def _problem(response: httpx.Response) -> _Problem | None:
         return msgspec.json.decode(response.content, type=_Problem)
     except msgspec.DecodeError:
         return None
-
-
-def _slug(kind: str) -> str:
-    """The last part of a problem's type, whether it is a URL, a URN or a bare name."""
-    return re.split(r"[/:#]", kind.rstrip("/"))[-1]
 
 
 def _sentence(problem: _Problem) -> str:

@@ -10,11 +10,11 @@ from typing import Any
 
 import msgspec
 
-from app import queries
 from app.attribution import Candidate
 from app.database import Pool
 from app.keys import Root
 from app.operators import Connection
+from app.queries import setup
 
 MAX_AGE_SECONDS = 1.0
 SECRETS_PURPOSE = "connection-secrets"
@@ -117,9 +117,9 @@ class Directory:
 
     async def _read(self) -> Snapshot:
         async with self._pool.acquire() as db:
-            senders = {row.sender_id: _sender(self._root, row) for row in await queries.list_senders(db)}
-            codes = _codes(await queries.list_codes(db))
-            links = {row.slug: _link(self._root, row) for row in await queries.list_connections(db)}
+            senders = {row.sender_id: _sender(self._root, row) for row in await setup.list_senders(db)}
+            codes = _codes(await setup.list_codes(db))
+            links = {row.slug: _link(self._root, row) for row in await setup.list_connections(db)}
         by_slug = {sender.slug: sender for sender in senders.values()}
         return Snapshot(senders, by_slug, codes, links, time.monotonic())
 
@@ -129,18 +129,18 @@ def seal_secrets(root: Root, slug: str, secrets: Secrets, nonce: bytes) -> bytes
     return root.seal(SECRETS_PURPOSE, msgspec.json.encode(secrets), slug.encode(), nonce)
 
 
-def open_secrets(root: Root, row: queries.ConnectionRow) -> Secrets:
+def open_secrets(root: Root, row: setup.ConnectionRow) -> Secrets:
     """Open what `seal_secrets` sealed."""
     return msgspec.json.decode(root.open(SECRETS_PURPOSE, row.secrets, row.slug.encode()), type=Secrets)
 
 
-def _sender(root: Root, row: queries.SenderRow) -> Sender:
+def _sender(root: Root, row: setup.SenderRow) -> Sender:
     profile = msgspec.json.decode(row.profile, type=Profile)
     key = root.sender_key(row.sender_id, row.salt)
     return Sender(row.sender_id, row.slug, row.name, key, profile, row.held_reason)
 
 
-def _codes(rows: list[queries.CodeRow]) -> dict[str, Code]:
+def _codes(rows: list[setup.CodeRow]) -> dict[str, Code]:
     users: dict[str, list[Candidate]] = {}
     tariffs: dict[str, str] = {}
     for row in rows:
@@ -151,7 +151,7 @@ def _codes(rows: list[queries.CodeRow]) -> dict[str, Code]:
     return {code: Code(code, tariffs[code], tuple(candidates)) for code, candidates in users.items()}
 
 
-def _link(root: Root, row: queries.ConnectionRow) -> Link:
+def _link(root: Root, row: setup.ConnectionRow) -> Link:
     secrets = open_secrets(root, row)
     config: dict[str, Any] = msgspec.json.decode(row.config, type=dict[str, Any])
     if len(row.codes) == 1:

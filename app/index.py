@@ -14,9 +14,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from app import queries
 from app.database import Pool
 from app.errors import NotFoundError
+from app.queries import oppositions
+from app.queries.rows import Db
 from app.tagset import CopyReader, TagSet
 
 DELTA_ENTRIES_MAX = 200_000
@@ -65,7 +66,7 @@ class Index:
         if known is None:
             return None
         async with self._pool.acquire() as db:
-            rows = await queries.read_state(db, sender_id, known.size, known.generation, DELTA_ENTRIES_MAX)
+            rows = await oppositions.read_state(db, sender_id, known.size, known.generation, DELTA_ENTRIES_MAX)
         if not rows or rows[0].generation != known.generation or rows[0].size - known.size > DELTA_ENTRIES_MAX:
             return None
         return _version(rows[0], _with_delta(known.tags, rows))
@@ -79,14 +80,14 @@ class Index:
 
         async with self._pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
             state = await _state(db, sender_id)
-            await queries.copy_opposed(db, sender_id, take)
+            await oppositions.copy_opposed(db, sender_id, take)
         return _version(state, await asyncio.to_thread(lambda: TagSet.of(copy.finish())))
 
     async def _asked(self, sender_id: int, tags: NDArray[np.int64]) -> tuple[Version, NDArray[np.bool_]]:
         """Ask the table about a small batch on a cold index, in the snapshot that read the size."""
         async with self._pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
             state = await _state(db, sender_id)
-            found = await queries.opposed_among(db, sender_id, tags.tolist())
+            found = await oppositions.opposed_among(db, sender_id, tags.tolist())
         present = TagSet.of(np.array(found, dtype=np.int64))
         return _version(state, present), present.contains(tags)
 
@@ -95,14 +96,14 @@ class Index:
             self._versions.popitem(last=False)
 
 
-async def _state(db: queries.Db, sender_id: int) -> queries.StateRow:
-    rows = await queries.read_state(db, sender_id, 0, 0, 0)
+async def _state(db: Db, sender_id: int) -> oppositions.StateRow:
+    rows = await oppositions.read_state(db, sender_id, 0, 0, 0)
     if not rows:
         raise NotFoundError("There is no such sender.")
     return rows[0]
 
 
-def _with_delta(tags: TagSet, rows: Sequence[queries.StateRow]) -> TagSet:
+def _with_delta(tags: TagSet, rows: Sequence[oppositions.StateRow]) -> TagSet:
     changed = [row for row in rows if row.tag is not None]
     if not changed:
         return tags
@@ -111,5 +112,5 @@ def _with_delta(tags: TagSet, rows: Sequence[queries.StateRow]) -> TagSet:
     return tags.applied(opposed, lifted)
 
 
-def _version(state: queries.StateRow, tags: TagSet) -> Version:
+def _version(state: oppositions.StateRow, tags: TagSet) -> Version:
     return Version(state.size, state.peaks, state.generation, state.held_reason, tags)

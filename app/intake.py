@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
-from app import attribution, clock, intent, operators, queries, receipts, replies, tags
+from app import attribution, clock, intent, operators, receipts, replies, tags
 from app.appends import Message, Wish
 from app.attribution import Attribution
 from app.directory import Link, Snapshot
 from app.errors import BadSignatureError, NotFoundError, UnavailableError
 from app.intent import Intent, Verdict
+from app.queries import mo
 from app.registry import Registry
 from app.sequencer import Poisoned, Settled
 
@@ -65,10 +66,10 @@ async def quarantine(registry: Registry, link: Link, reason: str, raw: bytes, no
     aad = f"{link.connection_id}:{fingerprint.hex()}".encode()
     box = registry.root.seal("quarantine", raw, aad, clock.random_bytes(12))
     async with registry.pool.acquire() as db:
-        if await queries.quarantine_size(db, link.connection_id) >= registry.settings.quarantine_requests_max:
+        if await mo.quarantine_size(db, link.connection_id) >= registry.settings.quarantine_requests_max:
             log.error("quarantine_full", connection=link.connection.slug)
             raise UnavailableError("The quarantine of this connection is full; a person must look at it first.")
-        await queries.put_in_quarantine(db, link.connection_id, fingerprint, reason, box, now)
+        await mo.put_in_quarantine(db, link.connection_id, fingerprint, reason, box, now)
     log.warning("mo_quarantined", connection=link.connection.slug, reason=reason)
 
 

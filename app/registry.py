@@ -10,12 +10,13 @@ from pathlib import Path
 
 import msgspec
 
-from app import queries, tags
+from app import tags
 from app.database import Pool, open_pool, require_current, require_durable
 from app.directory import Directory
 from app.errors import RegistryError
 from app.index import Index
 from app.keys import Root, unseal_root
+from app.queries import setup
 from app.sequencer import Sequencer
 from app.settings import Settings
 
@@ -73,7 +74,7 @@ async def _identity(pool: Pool, settings: Settings) -> tuple[str, Root]:
         await require_current(db)
         if not settings.unsafe_not_durable:
             await require_durable(db)
-        row = await queries.read_registry(db)
+        row = await setup.read_registry(db)
     if row is None:
         raise NotReadyError("This database has no registry yet. Run `stop-registry migrate --create-key` once.")
     root = open_root(settings)

@@ -13,10 +13,12 @@ from datetime import datetime
 import msgspec
 import structlog
 
-from app import appends, clock, queries
+from app import appends, clock
 from app.appends import CheckRow, Effect, Key, Message, Record
 from app.database import Pool, is_retryable, is_unavailable, write_transaction
 from app.errors import NotFoundError, RegistryError, UnavailableError
+from app.queries import checks, ledgers, mo, oppositions
+from app.queries.rows import Db
 
 Work = Message | Record
 WORKS_PER_TRANSACTION_MAX = 256
@@ -146,14 +148,14 @@ class Sequencer:
         copies = Counter(message.key for message in messages)
         keys = sorted(unique)
         async with write_transaction(self._pool) as db:
-            seen = await queries.remember_messages(db, [unique[k] for k in keys], [copies[k] for k in keys])
+            seen = await mo.remember_messages(db, [unique[k] for k in keys], [copies[k] for k in keys])
             fresh = frozenset(key for key, first in seen.items() if first.fresh)
             live = [work for work in works if isinstance(work, Record) or _may_act(work, fresh)]
             heads = await _lock_heads(db, live)
             people = appends.people_of([work for work in live if isinstance(work, Message)])
-            states = await queries.standings(db, people)
+            states = await oppositions.standings(db, people)
             rows = appends.plan(live, fresh, heads, states, _salts())
-            known = await queries.effects_of(db, [key for key in keys if key not in rows.effects and key not in fresh])
+            known = await mo.effects_of(db, [key for key in keys if key not in rows.effects and key not in fresh])
             await _write(db, live, heads, rows)
         # Here everything above is durable; not an instant earlier may an answer leave.
         positions = {id(work): position for position, work in enumerate(live)}
@@ -168,34 +170,34 @@ def _senders(work: Work) -> set[int]:
     return {work.sender_id} if isinstance(work, Record) else {wish.sender_id for wish in work.wishes}
 
 
-async def _lock_heads(db: queries.Db, works: Sequence[Work]) -> dict[int, appends.Head]:
+async def _lock_heads(db: Db, works: Sequence[Work]) -> dict[int, appends.Head]:
     heads = {}
     for sender_id in sorted(set().union(*(_senders(work) for work in works))):
-        row = await queries.lock_head(db, sender_id)
+        row = await ledgers.lock_head(db, sender_id)
         if row is None:
             raise NotFoundError("There is no such sender.")
         heads[sender_id] = appends.Head(row.size, row.peaks, [])
     return heads
 
 
-async def _write(db: queries.Db, works: Sequence[Work], heads: dict[int, appends.Head], rows: appends.Rows) -> None:
+async def _write(db: Db, works: Sequence[Work], heads: dict[int, appends.Head], rows: appends.Rows) -> None:
     if rows.entries:
-        await queries.append_entries(db, rows.entries)
-        await queries.advance_heads(db, [(sender, *appends.advanced(head)) for sender, head in heads.items()])
+        await ledgers.append_entries(db, rows.entries)
+        await ledgers.advance_heads(db, [(sender, *appends.advanced(head)) for sender, head in heads.items()])
     if rows.openings:
-        await queries.put_openings(db, rows.openings)
-        await queries.put_opt_outs(db, rows.states)
-        await queries.remember_effects(db, rows.effects)
+        await ledgers.put_openings(db, rows.openings)
+        await oppositions.put_opt_outs(db, rows.states)
+        await mo.remember_effects(db, rows.effects)
     for position, index in rows.record_indexes.items():
         await _write_check(db, works[position], index)
 
 
-async def _write_check(db: queries.Db, work: Work, index: int) -> None:
+async def _write_check(db: Db, work: Work, index: int) -> None:
     check = work.check if isinstance(work, Record) else None
     if isinstance(check, CheckRow):
         if check.cleared is not None:
-            await queries.store_cleared(db, check.sender_id, check.check_id, check.checked_at, check.cleared)
-        await queries.record_check(db, check, index)
+            await checks.store_cleared(db, check.sender_id, check.check_id, check.checked_at, check.cleared)
+        await checks.record_check(db, check, index)
 
 
 def _answer(
@@ -203,7 +205,7 @@ def _answer(
     positions: dict[int, int],
     rows: appends.Rows,
     known: dict[Key, list[Effect]],
-    seen: dict[Key, queries.Seen],
+    seen: dict[Key, mo.Seen],
 ) -> Settled:
     if isinstance(work, Record):
         return Settled(index=rows.record_indexes[positions[id(work)]])

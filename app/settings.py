@@ -23,7 +23,6 @@ class Settings(msgspec.Struct, frozen=True):
     database_url: str | None = None
     key_file: Path | None = None
     passphrase_file: Path | None = None
-    public_url: str = "http://127.0.0.1:8000"
     check_numbers_max: int = 1_000_000
     check_body_bytes_max: int = 32_000_000
     mo_body_bytes_max: int = 65_536

@@ -60,7 +60,7 @@ class TagSet:
 
     @classmethod
     def from_copy(cls, copy: "CopyReader") -> Self:
-        """The set of the tags that a COPY brought, finishing it: its ValueErrors; the tags are never in memory twice."""
+        """The set of the tags that a COPY brought, which this finishes; they are never in memory twice."""
         return cls._of_own(copy.finish().view(np.uint64))
 
     @classmethod

@@ -37,7 +37,6 @@ STOP_SECONDS = 60.0  # a fast shutdown that takes longer is made an immediate on
 _BUILTIN_LOCALES_SINCE = 17
 
 _ALWAYS = {
-    "port": str(PORT),
     "unix_socket_permissions": "0770",
     "shared_buffers": "256MB",
     "max_wal_size": "2GB",
@@ -80,7 +79,8 @@ class Server:
     ) -> None:
         self.home = prepare_home(home)
         self.durable = durable
-        self.tcp_port = tcp_port
+        self.port = tcp_port or PORT
+        self.listens = tcp_port is not None
         self.binaries = find_binaries()
         self.major = _supported_major(self.binaries)
         self.launch = launch or choose_launch(self.home, self.binaries)
@@ -176,7 +176,7 @@ class Server:
             )
 
     def _options(self) -> list[str]:
-        settings = server_settings(self.sockets, durable=self.durable, tcp_port=self.tcp_port)
+        settings = server_settings(self.sockets, durable=self.durable, port=self.port, listens=self.listens)
         return ["-D", str(self.data), *(f"--{name}={value}" for name, value in settings.items())]
 
     def _wait_until_ready(self, abandoned: Callable[[], bool]) -> None:
@@ -199,7 +199,7 @@ class Server:
         except OSError:
             return False
         ready = len(lines) > 1 and lines[0] == str(self.pid) and lines[-1].strip() == "ready"
-        return ready and accepts(self.sockets)
+        return ready and accepts(self.sockets, self.port)
 
     def _refuse_other_major(self) -> None:
         written_by = (self.data / "PG_VERSION").read_text().strip()
@@ -249,14 +249,16 @@ class Server:
             raise EmbeddedPostgresError(f"The database could not be created:\n{self.last_words()}")
 
 
-def server_settings(sockets: Path, *, durable: bool, tcp_port: int | None = None) -> Mapping[str, str]:
+def server_settings(sockets: Path, *, durable: bool, port: int = PORT, listens: bool = False) -> Mapping[str, str]:
     """Return the settings given on the command line, so that no file can weaken them."""
     quoted = str(sockets).replace('"', '""')
-    settings = {**_ALWAYS, **(_DURABLE if durable else _FOR_TESTS), "listen_addresses": ""}
-    settings["unix_socket_directories"] = f'"{quoted}"'
-    if tcp_port is not None:
-        settings |= {"listen_addresses": "127.0.0.1", "port": str(tcp_port)}
-    return settings
+    return {
+        **_ALWAYS,
+        **(_DURABLE if durable else _FOR_TESTS),
+        "port": str(port),
+        "listen_addresses": "127.0.0.1" if listens else "",
+        "unix_socket_directories": f'"{quoted}"',
+    }
 
 
 def _initdb_options(fresh: Path, secret: Path, *, major: int, durable: bool) -> list[str]:

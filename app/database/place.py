@@ -17,7 +17,6 @@ ROLE = "stop_registry"
 DATABASE = "stop_registry"
 PORT = 5432  # names the socket file; nothing listens on TCP unless asked to
 
-SOCKET_NAME = f".s.PGSQL.{PORT}"
 SOCKET_PATH_BYTES = 107  # sockaddr_un.sun_path, less its closing zero
 
 
@@ -32,10 +31,10 @@ def prepare_home(home: Path) -> Path:
     return home
 
 
-def dsn(home: Path, sockets: Path) -> str:
-    """Return the address of the server as asyncpg and libpq read it."""
+def dsn(home: Path, sockets: Path, port: int = PORT) -> str:
+    """Return the address of the server's socket as asyncpg and libpq read it."""
     where = quote(str(sockets), safe="")
-    return f"postgresql://{ROLE}:{quote(_password(home))}@/{DATABASE}?host={where}&port={PORT}"
+    return f"postgresql://{ROLE}:{quote(_password(home))}@/{DATABASE}?host={where}&port={port}"
 
 
 def new_password(home: Path) -> str:
@@ -51,9 +50,10 @@ def socket_directory(home: Path, launch: Launch | None = None) -> Path:
 
     A comma would be read as a list of hosts by every client, so such a path is avoided too.
     """
-    if len(os.fsencode(home / SOCKET_NAME)) <= SOCKET_PATH_BYTES and "," not in str(home):
+    if len(os.fsencode(home / socket_name(99_999))) <= SOCKET_PATH_BYTES and "," not in str(home):
         return home
-    base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
+    base = os.environ.get("XDG_RUNTIME_DIR", "")
+    base = base if Path(base).is_absolute() and Path(base).is_dir() else tempfile.gettempdir()
     name = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
     short = Path(base) / f"stop-registry-{os.geteuid()}-{name}"
     short.mkdir(mode=0o700, exist_ok=True)
@@ -62,10 +62,15 @@ def socket_directory(home: Path, launch: Launch | None = None) -> Path:
     return short
 
 
-def accepts(sockets: Path) -> bool:
+def socket_name(port: int) -> str:
+    """Return what PostgreSQL calls its socket; the port is part of the name even where nothing listens on TCP."""
+    return f".s.PGSQL.{port}"
+
+
+def accepts(sockets: Path, port: int) -> bool:
     """Tell whether somebody listens on the socket in this directory."""
     with socket.socket(socket.AF_UNIX) as client:
-        return client.connect_ex(str(sockets / SOCKET_NAME)) == 0
+        return client.connect_ex(str(sockets / socket_name(port))) == 0
 
 
 def try_lock(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:

@@ -7,8 +7,9 @@ cannot be mistaken for a French or English one.
 
 from typing import Final
 
-URL: Final = "<url>"
-QUOTE: Final = "<quote>"
+# Stand-ins for what is not a word. The first two come from characters that no plain text can hold.
+URL: Final = "\ue0ff"
+QUOTE: Final = "\ue0fe"
 CODE: Final = "<code>"
 NUMBER: Final = "<number>"
 NEARLY_STOP: Final = "<nearly-stop>"

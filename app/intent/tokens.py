@@ -2,26 +2,211 @@
 
 import itertools
 import re
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
 
-from app.intent import lexicon, lookalikes, normalise, spelling
+from app.intent import lookalikes, normalise, spelling
+from app.intent.lexicon import CODE, NEARLY_STOP, NUMBER, URL
 
-_URL: Final = re.compile(r"(?:https?:|www\.)\S+|\b[a-z0-9-]{2,}\.(?:fr|com|net|org|eu|ly|io|be|ch)(?:/\S*|\b)")
-_MAIL: Final = re.compile(r"\b[\w.+-]+@[\w-]+\.\w+")
-_NOT_CONTRACTED: Final = re.compile(r"(?<=[a-z])n[' ]t\b")
-# Single letters apart: "S T O P", "s.t.o.p", "s-t-o-p"; three at least, so that initials stay initials.
+MOST_WORDS: Final = 300
+
+_ADDRESS: Final = re.compile(
+    r"(?:https?:|www\.)\S+|\b[\w.+-]+@[\w-]+\.\w+|\b[a-z0-9-]{2,}\.(?:fr|com|net|org|eu|ly|io|be|ch)(?:/\S*|\b)"
+)
+_NOT: Final = re.compile(
+    r"\b(do|does|did|ca|can|wo|is|are|was|were|have|has|had|could|would|should)(?: ?not\b|n['’ ]?t\b)"
+)
+_NUMBER_SIGN: Final = re.compile(r"\bn[*o] ?(?=[0-9])")
+# Letters apart: "S T O P", "s.t.o.p", "s-t-o-p"; three at least, so that initials stay initials.
 _SPACED: Final = re.compile(r"(?<![^\W_])[a-z](?:[ .\-_/*,:|~+]{1,3}[a-z](?![^\W_])){2,}")
 _NON_STOP: Final = re.compile(r"\bnon ?-+ ?stop\b")
-_NO_COMMA: Final = re.compile(r"\b(no|non|nan|oui|ok|yes) ?,")
-_BREAK_AT_DASH: Final = re.compile(r" -+ |[;\n\u2026!:]|\.{2,}")
-_CHUNK: Final = re.compile(r"[^\s\"(){}\[\],<>\\]+")
-_PIECES: Final = re.compile(r"[^\W_]+(?:&[^\W_]+)*|[?.%$\u20ac+]|[" + normalise.STOP_SIGN + normalise.FORBIDDING_SIGNS + "]")
-_DIGITS_AND_LETTERS: Final = re.compile(r"[0-9]+|[^0-9]+")
-_WITH_GAP: Final = re.compile(r"[a-z][a-z?*#^~_=|\ufffd\u20ac$%]*[?*#^~_=|\ufffd\u20ac$%][a-z?*#^~_=|\ufffd]*")
-_CODE_AT_EDGE: Final = re.compile(r"([0-9]{3,})?(.*?)([0-9]{3,})?", re.DOTALL)
+_YES_NO_COMMA: Final = re.compile(r"\b(no|non|nan|oui|ok|yes) ?,")
+_PAUSE: Final = re.compile(r" -+ |[;\n!]+|\.{2,}|:(?![0-9])")
+_POINT_IN_NUMBER: Final = re.compile(r"(?<=[0-9])[.:](?=[0-9])")
+_CHUNK: Final = re.compile(r"[^\s\"(){}\[\],<>\\/]+")
+_SIGNS: Final = normalise.STOP_SIGN + normalise.FORBIDDING_SIGNS
+_PIECE: Final = re.compile(rf"[^\W_0-9]+(?:&[^\W_]+)*|[0-9]+|[?.%$€{_SIGNS}]")
+_GAP_SIGNS: Final = "?*#^~_=|\ufffd$%¤"
+_GAP: Final = re.compile(f"[{re.escape(_GAP_SIGNS)}]+")
+_WITH_GAP: Final = re.compile(f"[a-z]+(?:{_GAP.pattern}[a-z]+)+{_GAP.pattern}?|[a-z]{{3,}}[\ufffd]")
+_DIGITS_AROUND: Final = re.compile(r"[0-9]{4,}")
 _REPEATED: Final = re.compile(r"(.)\1+")
-_SHORT_CODE_DIGITS: Final = 5
-_ELIDED: Final = ("j", "m", "n", "t", "d", "l", "s", "c", "qu")
-_GAP_LETTERS: Final = "eacoiu"
+_GAP_LETTERS: Final = ("e", "a", "o", "c", "i", "u", "")
 _MOST_GAPS: Final = 3
-_MOST_WORDS: Final = 300
+_SHORT_CODE_DIGITS: Final = 5
+_PLURALS: Final = frozenset(("abonnements", "abonnes", "abonnees", "inscriptions", "inscrits", "inscrites"))
+_PAIRS: Final = {
+    ("opt", "out"): "optout", ("opted", "out"): "optout", ("opting", "out"): "optout", ("opt", "in"): "optin",
+    ("un", "subscribe"): "unsubscribe", ("re", "subscribe"): "resubscribe", ("un", "stop"): "unstop",
+    ("re", "abonner"): "reabonner", ("re", "abonnez"): "reabonnez", ("re", "inscrire"): "reinscrire",
+}  # fmt: skip
+
+
+class Word(NamedTuple):
+    """A word as it was sent (folded) and as we read it."""
+
+    shown: str
+    read: str
+
+
+class Reader:
+    """Reads plain text into words of one vocabulary.
+
+    `known` says whether a word is in the vocabulary, `stopping` are the words that a look-alike or a digit may
+    stand for, `elided` those that people write without their apostrophe ("menvoyez"), `compounds` the verbs and
+    keywords that get run together with `tails` ("stopsms", "desabonnezmoi").
+    """
+
+    def __init__(
+        self,
+        known: Mapping[str, object],
+        speller: spelling.Spelling,
+        *,
+        stopping: frozenset[str],
+        unsubscribing: frozenset[str],
+        elided: frozenset[str],
+        compounds: frozenset[str],
+        tails: tuple[str, ...],
+    ) -> None:
+        self._known = known
+        self._speller = speller
+        self._stopping = stopping
+        self._unsubscribing = unsubscribing
+        self._elided = elided
+        self._compounds = compounds
+        self._tails = tails
+
+    def read(self, plain: str) -> list[Word]:
+        """The words and sentence marks of a plain text, at most 300."""
+        words: list[Word] = []
+        for chunk in _CHUNK.findall(self._prepared(plain)):
+            words += (Word(chunk, chunk),) if chunk in self._known else self._chunk(chunk)
+            if len(words) >= MOST_WORDS:
+                break
+        return _without_empty_breaks(self._joined(words))[:MOST_WORDS]
+
+    def _prepared(self, text: str) -> str:
+        if "." in text or "@" in text or ":" in text:
+            text = _ADDRESS.sub(f" {URL} ", text)
+            text = _POINT_IN_NUMBER.sub("", text)
+        text = _NOT.sub(r"\1nt", text)
+        text = _SPACED.sub(self._closed_up, text)
+        text = _NON_STOP.sub("nonstop", _NUMBER_SIGN.sub("numero ", text))
+        return _PAUSE.sub(" . ", _YES_NO_COMMA.sub(r"\1 . ", text))
+
+    def _closed_up(self, found: re.Match[str]) -> str:
+        word = re.sub(r"[^a-z]+", "", found.group())
+        return word if word in self._known or self._compound(word) else found.group()
+
+    def _chunk(self, chunk: str) -> list[Word]:
+        if chunk.isalpha():
+            return self._word(chunk)
+        return self._with_gaps(chunk) or self._with_digits(chunk) or list(self._pieces(chunk))
+
+    def _with_gaps(self, chunk: str) -> list[Word]:
+        """A word in which an alphabet lost a letter: "arr?t"."""
+        if not _WITH_GAP.fullmatch(chunk):
+            return []
+        parts = _GAP.split(chunk)
+        if len(parts) > _MOST_GAPS + 1:
+            return []
+        for letters in itertools.product(_GAP_LETTERS, repeat=len(parts) - 1):
+            word = "".join(part + letter for part, letter in itertools.zip_longest(parts, letters, fillvalue=""))
+            if word in self._known:
+                return [Word(chunk, word)]
+        return []
+
+    def _with_digits(self, chunk: str) -> list[Word]:
+        """A stop word with digits or signs for letters, alone or against a short code: "ST0P", "5top36200"."""
+        core = _DIGITS_AROUND.sub("", chunk).strip(".?!*-_'")
+        if core.isalpha() or core.isdigit():
+            return []
+        word = core.translate(lookalikes.LEET)
+        if word not in self._stopping and word not in spelling.SLIPS:
+            return []
+        codes = [_number(digits) for digits in _DIGITS_AROUND.findall(chunk)]
+        return [Word(core, word if word in self._stopping else "stop"), *codes, *_question(chunk)]
+
+    def _pieces(self, chunk: str) -> Iterator[Word]:
+        for piece in _PIECE.findall(chunk):
+            if piece in self._known:
+                yield Word(piece, piece)
+            elif piece.isdigit():
+                yield _number(piece)
+            else:
+                yield from self._word(piece)
+
+    def _word(self, word: str) -> list[Word]:
+        """An unknown word: the first way of reading it that ends in a known one."""
+        if normalise.foreign_script(word):
+            return [Word(word, self._from_script(word))]
+        return self._split(word) or [Word(word, self._respelled(word))]
+
+    def _from_script(self, word: str) -> str:
+        readings = [word.translate(table) for table in (lookalikes.LOOKS, lookalikes.SOUNDS, lookalikes.DRAWN)]
+        return next((reading for reading in readings if reading in self._known), readings[1])
+
+    def _split(self, word: str) -> list[Word]:
+        if word[1:] in self._elided and word[0] in "jmntdlsc":
+            return [Word(word[0], word[0]), Word(word[1:], word[1:])]
+        return [Word(part, part) for part in self._compound(word)]
+
+    def _compound(self, word: str) -> list[str]:
+        """The known parts of a word run together, empty if it is none."""
+        if len(word) > 4 and not word.replace("stop", ""):
+            return ["stop"] * (len(word) // 4)
+        for tail in self._tails:
+            if word.endswith(tail) and word[: -len(tail)] in self._compounds:
+                return [word[: -len(tail)], tail]
+            if word.startswith(tail) and word[len(tail) :] in self._stopping:
+                return [tail, word[len(tail) :]]
+        return []
+
+    def _respelled(self, word: str) -> str:
+        for shorter in (_REPEATED.sub(r"\1", word), _REPEATED.sub(r"\1\1", word)):
+            if shorter != word and shorter in self._known:
+                return shorter
+        if word in spelling.SLIPS:
+            return "stop"
+        return NEARLY_STOP if word in spelling.NEAR else self._speller.meant(word) or word
+
+    def _joined(self, words: list[Word]) -> list[Word]:
+        """Put together what a space or hyphen broke in two: "opt-out", "des inscrire", "sto p"."""
+        joined: list[Word] = []
+        for word in words:
+            if joined and (whole := self._whole(joined[-1], word)):
+                joined[-1] = Word(f"{joined[-1].shown}{word.shown}", whole)
+            else:
+                joined.append(word)
+        return joined
+
+    def _whole(self, first: Word, second: Word) -> str | None:
+        if pair := _PAIRS.get((first.read, second.read)):
+            return pair
+        whole = first.shown + second.shown
+        if whole in self._unsubscribing and second.read not in _PLURALS and first.shown.isalpha():
+            return whole
+        return whole if whole == "stop" and first.shown != "s" else None
+
+
+def _number(digits: str) -> Word:
+    is_code = len(digits) == _SHORT_CODE_DIGITS and digits[0] in "345678"
+    return Word(digits, CODE if is_code else NUMBER)
+
+
+def _question(chunk: str) -> list[Word]:
+    return [Word("?", "?")] if chunk.endswith("?") else []
+
+
+def _without_empty_breaks(words: list[Word]) -> list[Word]:
+    """One mark between sentences, none at the ends; a question mark swallows the pauses beside it."""
+    kept: list[Word] = []
+    for word in words:
+        if word.read == "." and (not kept or kept[-1].read in {".", "?"}):
+            continue
+        if word.read == "?" and kept and kept[-1].read in {".", "?"}:
+            kept.pop()
+        kept.append(word)
+    while kept and kept[-1].read == ".":
+        kept.pop()
+    return kept

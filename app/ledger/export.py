@@ -27,7 +27,7 @@ from app.ledger.tree import EMPTY, HASH_BYTES, append, leaf_hash, root
 PROVEN_MEMBERS = ("ledger.jsonl", "leaves.bin", "checkpoint.txt", "manifest.json", "manifest.note")
 """Members that the manifest does not list, because something stronger than a digest covers them."""
 
-_BATCH_ENTRIES = 4096
+_BATCH_ENTRIES = 512  # at most 32 MiB of the longest entries
 
 
 class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -172,8 +172,8 @@ def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
     for block in blocks:
         *lines, rest = (rest + block).split(b"\n")
         yield from lines
-        if len(rest) > ENTRY_MAX_BYTES:  # wrong whatever follows, so it need not be kept together
-            yield rest
+        if len(rest) > ENTRY_MAX_BYTES:  # wrong whatever follows: an empty line, which is as wrong, stands for it
+            yield b""
             rest = b""
     if rest:
         yield rest + b"\n"  # a last line without its end is cut: this keeps it from passing for the whole entry

@@ -79,8 +79,8 @@ class _Reading(msgspec.Struct, frozen=True):
 
     def shares(self) -> list[float]:
         """For each column, the share of its filled cells that are numbers, a possible header left out."""
-        rows = self.rows[1:] or self.rows
-        return [_share([row[at] for row in rows if at < len(row)]) for at in range(self.width)]
+        columns = ([row[at] for row in self.rows if at < len(row)] for at in range(self.width))
+        return [_share(cells) for cells in columns]
 
 
 def detect(head: bytes, column: str | None, *, whole: bool) -> Layout:
@@ -180,8 +180,10 @@ def is_number(cell: str) -> bool:
 
 
 def _share(cells: list[str]) -> float:
-    filled = [cell for cell in cells if cell]
-    return sum(map(is_number, filled)) / len(filled) if filled else 0.0
+    verdicts = [is_number(cell) for cell in cells if cell]
+    if verdicts and cells[0] and not verdicts[0]:
+        del verdicts[0]
+    return sum(verdicts) / len(verdicts) if verdicts else 0.0
 
 
 def _plain(name: str) -> str:
@@ -273,4 +275,4 @@ def _has_header(reading: _Reading, at: int, column: str | None) -> bool:
 def _is_damaged(reading: _Reading, at: int, *, has_header: bool) -> bool:
     cells = [row[at] for row in reading.rows[int(has_header) :] if at < len(row) and row[at]]
     rounded = sum(EXPONENT.fullmatch(cell) is not None for cell in cells)
-    return bool(cells) and rounded >= len(cells) * _SHARE_MIN
+    return bool(cells) and rounded > len(cells) * _SHARE_MIN

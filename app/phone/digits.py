@@ -13,7 +13,7 @@ from app.phone.tokens import Bytes, Positions, Window
 Words = npt.NDArray[np.uint64]
 Flags = npt.NDArray[np.bool_]
 
-_LOADED = 16  # bytes
+LOADED = 16  # bytes
 _WORD = 8  # bytes, so digits
 _PLUS = b"+"[0]
 _ZEROS = np.uint64(int.from_bytes(b"0" * _WORD))
@@ -29,10 +29,10 @@ def plain_numbers(raw: bytes, window: Window) -> Positions:
     """
     source = np.frombuffer(raw, np.uint8)
     numbers = np.zeros(window.ends.size, np.int64)
-    early = int(np.searchsorted(window.ends, _LOADED))
+    early = int(np.searchsorted(window.ends, LOADED))
     starts, ends = window.starts[early:], window.ends[early:]
     plus = source.take(starts, mode="clip") == _PLUS
-    shapes = np.clip(ends - starts - plus, 0, _LOADED) * 2 + plus
+    shapes = np.clip(ends - starts - plus, 0, LOADED) * 2 + plus
     for shape in np.flatnonzero(np.bincount(shapes)).tolist():
         chosen = np.flatnonzero(shapes == shape)
         alike = chosen.size == ends.size
@@ -44,11 +44,11 @@ def plain_numbers(raw: bytes, window: Window) -> Positions:
 
 def _load(source: Bytes, ends: Positions, stride: int) -> Words:
     """The 16 bytes before each end, as two words; a constant stride makes it a plain copy."""
-    loaded: npt.NDArray[np.void] = np.ndarray((source.size - _LOADED + 1,), f"V{_LOADED}", source, strides=(1,))
+    loaded: npt.NDArray[np.void] = np.ndarray((source.size - LOADED + 1,), f"V{LOADED}", source, strides=(1,))
     if stride:
-        block = loaded[ends[0] - _LOADED : ends[-1] - _LOADED + 1 : stride]
+        block = loaded[ends[0] - LOADED : ends[-1] - LOADED + 1 : stride]
     else:
-        block = loaded[ends - _LOADED]
+        block = loaded[ends - LOADED]
     return np.ascontiguousarray(block).view("<u8").reshape(-1, 2)
 
 

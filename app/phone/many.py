@@ -1,6 +1,7 @@
 """A million numbers at once: the same readings as `one.read`, in some tens of milliseconds.
 
-Three passes, each for what the one before left over: plain digits, digits with separators, and `one.read`.
+Three passes over each window of the source, each for what the one before left over: plain digits; digits with
+separators, taken out of a copy; and `one.read`, which alone refuses.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -8,45 +9,45 @@ from typing import NamedTuple
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from app.phone import one, tokens
-from app.phone.digits import plain_numbers
+from app.phone.digits import LOADED, plain_numbers
 from app.phone.tokens import Positions, Window
 
 _FEW = 64  # tokens of a window that are read one by one rather than in a second pass
-_PROBES = 9  # tokens that tell whether a window is worth a first pass
+_PROBES = 9  # tokens that tell whether a first pass is worth it
+_REMEMBERED = 1024  # odd tokens whose reading is kept for the next of the same kind ("", "N/A")
+_JOINED_AT_ONCE = 1 << 16  # tokens
+_WIDEST_JOINED = 64  # bytes: tokens wider than that are joined one by one
+_RUNS_WORTH_COPYING = 8  # tokens in a row, on average
+
 _SEPARATORS = b" -/()"
-_BYTES_TO_KEEP = bytes(range(256))
-_LONGEST_REGULAR = one.LONGEST_TEXT  # bytes, so at most as many characters
-_INVISIBLE = ("\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}", "\N{ZERO WIDTH SPACE}", "\N{ZERO WIDTH NO-BREAK SPACE}")
+_INVISIBLE = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{ZERO WIDTH SPACE}\N{ZERO WIDTH NO-BREAK SPACE}"
+_BLANKS = tuple(character.encode() for character in _INVISIBLE)
+_ESCAPES = (
+    *((escape % ord(character)).encode() for character in _INVISIBLE for escape in (r"\u%04x", r"\u%04X")),
+    rb"\/",
+)
 
 
 class Numbers:
-    """Numbers as they were sent, and as they were read.
+    """Numbers as they were sent and as they were read.
 
-    `source` holds them; token i is `source[starts[i]:ends[i]]`, without quotes. `numbers[i]` is its canonical
-    number, or 0, and then `problems[i]` says why.
+    Token i is `source[starts[i]:ends[i]]`, without its quotes or line end. `numbers[i]` is its canonical number, or
+    0, and then `problems[i]` says why.
     """
 
-    __slots__ = ("_quote", "_separator", "ends", "numbers", "problems", "source", "starts")
+    __slots__ = ("_form", "ends", "numbers", "problems", "source", "starts")
 
-    def __init__(
-        self,
-        source: bytes,
-        starts: Positions,
-        ends: Positions,
-        numbers: Positions,
-        problems: dict[int, one.Reading],
-        *,
-        json: bool,
-    ) -> None:
+    def __init__(self, source: bytes, form: "_Form") -> None:
+        found = [_read(source, window, form) for window in form.windows(source)]
+        self._form = form
         self.source = source
-        self.starts = starts
-        self.ends = ends
-        self.numbers = numbers
-        self.problems = problems
-        self._quote = 1 if json else 0
-        self._separator = b"," if json else b"\n"
+        self.starts: Positions = _joined([part.starts for part in found])
+        self.ends: Positions = _joined([part.ends for part in found])
+        self.numbers: Positions = _joined([part.numbers for part in found])
+        self.problems = _located(found)
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -54,3 +55,192 @@ class Numbers:
     def __repr__(self) -> str:
         """Sizes only: this ends up in logs and test output."""
         return f"<Numbers: {len(self)}, {len(self.problems)} with problems>"
+
+    def text(self, position: int) -> str:
+        """The token at a position, decoded; what is not UTF-8 is shown as well as can be."""
+        return self._form.decode(self.source[self.starts[position] : self.ends[position]])
+
+    def token(self, position: int) -> bytes:
+        """The token exactly as it stands in the source, for JSON with its quotes and escapes."""
+        quote = self._form.quote
+        return self.source[self.starts[position] - quote : self.ends[position] + quote]
+
+    def tokens(self, positions: Sequence[int] | Positions) -> bytes:
+        """Many tokens in the given order, with commas (JSON) or newlines (lines) between them."""
+        chosen = np.asarray(positions, np.int64)
+        starts, ends = self.starts[chosen] - self._form.quote, self.ends[chosen] + self._form.quote
+        return _join(self.source, starts, ends, self._form.separator)
+
+
+def read_json(raw: bytes) -> Numbers:
+    """Read a JSON array of strings; `raw` is valid JSON.
+
+    ValueError if it is no array, or names the position, from 0, of the first element that is no string.
+    """
+    return Numbers(raw, _JSON)
+
+
+def read_lines(raw: bytes) -> Numbers:
+    r"""Read one number a line (\n or \r\n, the last may lack its end); a blank line is a position that is empty."""
+    return Numbers(raw, _LINES)
+
+
+class _Part(NamedTuple):
+    """What was read in one window."""
+
+    starts: Positions
+    ends: Positions
+    numbers: Positions
+    problems: dict[int, one.Reading]  # by position in the window
+
+
+class _Form(msgspec.Struct, frozen=True):
+    """How numbers are laid out in a source."""
+
+    windows: Callable[[bytes], Iterator[Window]]
+    fragment: Callable[[bytes, int, int], Window | None]
+    endings: tuple[bytes, ...]  # what may follow a token
+    unescape: Callable[[bytes], bytes | None]
+    decode: Callable[[bytes], str]
+    quote: int  # bytes around a token that belong to it
+    separator: bytes
+
+
+def _read(source: bytes, window: Window, form: _Form) -> _Part:
+    numbers = plain_numbers(source, window) if _looks_plain(source, window) else np.zeros(window.ends.size, np.int64)
+    left = np.flatnonzero(numbers == 0)
+    if left.size > _FEW:
+        numbers[left] = _spelled_numbers(source, window, form)[left]
+        left = left[numbers[left] == 0]
+    problems = _read_one_by_one(source, window, form, left.tolist(), numbers)
+    return _Part(window.starts, window.ends, numbers, problems)
+
+
+def _looks_plain(source: bytes, window: Window) -> bool:
+    """Whether most of a few tokens are digits with at most a plus in front; only a guess about speed."""
+    probes = np.linspace(0, window.ends.size - 1, _PROBES).astype(np.int64)
+    bounds = zip(window.starts[probes].tolist(), window.ends[probes].tolist(), strict=True)
+    return sum(source[start:end].lstrip(b"+").isdigit() for start, end in bounds) * 2 > _PROBES
+
+
+def _spelled_numbers(source: bytes, window: Window, form: _Form) -> Positions:
+    """The numbers of tokens that are plain once the common separators are taken out; 0 for all others."""
+    fragment = form.unescape(source[window.starts[0] - form.quote : window.after])
+    compact = b" " * LOADED + _without_separators(fragment, form.endings) if fragment is not None else b""
+    found = form.fragment(compact, LOADED, len(compact)) if compact else None
+    if found is None or found.ends.size != window.ends.size:
+        return np.zeros(window.ends.size, np.int64)
+    numbers = plain_numbers(compact, found)
+    numbers[window.ends - window.starts > one.LONGEST_TEXT] = 0
+    return numbers
+
+
+def _without_separators(fragment: bytes, endings: tuple[bytes, ...]) -> bytes:
+    """The fragment without what `one` takes for separators, as far as they are common.
+
+    A final .0 is made unreadable on the way: it is no digit of the number (see `one`).
+    """
+    if not fragment.isascii():
+        for blank in _BLANKS:
+            fragment = fragment.replace(blank, b"")
+    fragment = fragment.translate(None, _SEPARATORS)
+    if b"." not in fragment:
+        return fragment
+    for ending in endings:
+        fragment = fragment.replace(b".0" + ending, b"?" + ending)
+    return fragment.removesuffix(b".0").translate(None, b".")
+
+
+def _read_one_by_one(
+    source: bytes, window: Window, form: _Form, left: list[int], numbers: Positions
+) -> dict[int, one.Reading]:
+    """Read what is left by the exact rules, into `numbers`; the problems come back."""
+    problems: dict[int, one.Reading] = {}
+    known: dict[bytes, one.Reading] = {}
+    bounds = zip(left, window.starts[left].tolist(), window.ends[left].tolist(), strict=True)
+    for position, start, end in bounds:
+        token = source[start:end]
+        reading = known.get(token)
+        if reading is None:
+            reading = one.read(form.decode(token))
+            if len(known) < _REMEMBERED:
+                known[token] = reading
+        if reading.number:
+            numbers[position] = reading.number
+        else:
+            problems[position] = reading
+    return problems
+
+
+def _unescape_json(fragment: bytes) -> bytes | None:
+    r"""The fragment without escaped separators; None if an escape might hide where a string ends.
+
+    Some encoders escape what is not ASCII (\u00a0), some the slash, some the plus (\u002B).
+    """
+    if b"\\" not in fragment:
+        return fragment
+    harmless = fragment.count(b"\\u") + fragment.count(b"\\/")
+    if b"\\\\" in fragment or fragment.count(b"\\") != harmless:
+        return None
+    for escape in _ESCAPES:
+        fragment = fragment.replace(escape, b"")
+    return fragment.replace(rb"\u002B", b"+").replace(rb"\u002b", b"+")
+
+
+def _decode_json(token: bytes) -> str:
+    try:
+        return msgspec.json.decode(b'"' + token + b'"', type=str) if b"\\" in token else token.decode()
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return token.decode(errors="replace")
+
+
+def _decode_line(token: bytes) -> str:
+    """UTF-8, or else the Latin-1 of older office programs (whose no-break space is common in numbers)."""
+    try:
+        return token.decode()
+    except UnicodeDecodeError:
+        return token.decode("latin-1")
+
+
+def _joined(parts: list[Positions]) -> Positions:
+    return np.concatenate(parts) if parts else np.zeros(0, np.int64)
+
+
+def _located(parts: list[_Part]) -> dict[int, one.Reading]:
+    problems: dict[int, one.Reading] = {}
+    before = 0
+    for part in parts:
+        problems.update((before + position, reading) for position, reading in part.problems.items())
+        before += part.numbers.size
+    return problems
+
+
+def _join(source: bytes, starts: Positions, ends: Positions, separator: bytes) -> bytes:
+    """Pieces of the source, joined. Pieces one byte apart have their separator between them and are copied as one."""
+    if not starts.size:
+        return b""
+    apart = np.flatnonzero(starts[1:] - ends[:-1] != len(separator))
+    runs = zip(starts[np.append(0, apart + 1)].tolist(), ends[np.append(apart, -1)].tolist(), strict=True)
+    if apart.size * _RUNS_WORTH_COPYING < starts.size or int((ends - starts).max()) > _WIDEST_JOINED:
+        return separator.join([source[start:end] for start, end in runs])
+    slices = [slice(at, at + _JOINED_AT_ONCE) for at in range(0, starts.size, _JOINED_AT_ONCE)]
+    return separator.join([_join_apart(source, starts[piece], ends[piece], separator) for piece in slices])
+
+
+def _join_apart(source: bytes, starts: Positions, ends: Positions, separator: bytes) -> bytes:
+    """The same for pieces of similar width: equally wide rows are loaded, and what is beyond each end left out."""
+    widths = ends - starts
+    width = int(widths.max()) + 1
+    if int(starts.max()) + width > len(source):
+        bounds = zip(starts.tolist(), ends.tolist(), strict=True)
+        return separator.join([source[start:end] for start, end in bounds])
+    loaded: npt.NDArray[np.void] = np.ndarray((len(source) - width + 1,), f"V{width}", source, strides=(1,))
+    rows = loaded[starts].view(np.uint8).reshape(-1, width)
+    rows[np.arange(starts.size), widths] = separator[0]
+    even = int(widths.min()) + 1 == width
+    joined = rows.tobytes() if even else rows[np.arange(width) <= widths[:, None]].tobytes()
+    return joined[: -len(separator)]
+
+
+_JSON = _Form(tokens.json_windows, tokens.strings, (b'"',), _unescape_json, _decode_json, 1, b",")
+_LINES = _Form(tokens.line_windows, tokens.lines, (b"\n", b"\r"), bytes, _decode_line, 0, b"\n")

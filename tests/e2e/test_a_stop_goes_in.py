@@ -2,8 +2,8 @@
 
 import pytest
 
-from app import queries
 from app.directory import Secrets, seal_secrets
+from app.queries import setup
 from tests.world import KANNEL_TOKEN, OWN_CODE, World, message, signed
 
 pytestmark = pytest.mark.anyio
@@ -170,7 +170,7 @@ async def test_the_old_secret_works_while_two_are_in_force(world: World):
     both = Secrets((fresh, link.connection.secrets[0]))
     async with world.registry.pool.acquire() as db:
         box = seal_secrets(world.registry.root, "agregateur", both, b"n" * 12)
-        await queries.set_connection_secrets(db, link.connection_id, box)
+        await setup.set_connection_secrets(db, link.connection_id, box)
     await world.registry.directory.current(max_age_seconds=0)
 
     assert (await world.mo(message("mo-1", ANNE, "STOP"))).is_success

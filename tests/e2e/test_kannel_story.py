@@ -10,12 +10,11 @@ import httpx
 import pytest
 
 from app.database import embedded_postgres
+from app.settings import Settings
 from tests.e2e.kannel import kannel, require_kannel
 from tests.e2e.phones import Message
 from tests.e2e.served import Served, prepared, served
 from tests.world import KANNEL_TOKEN, OWN_CODE
-
-from app.settings import Settings
 
 pytestmark = [pytest.mark.kannel, pytest.mark.timeout(300)]
 ANNE, BRUNO = "+33639980001", "+33639980002"

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,7 @@ import pytest
 
 from app.database import Connection, EmbeddedPostgresError, embedded, launch, place, require_durable
 from app.database.binaries import OLDEST_MAJOR, debian_directory, find_binaries, major_version
-from app.database.embedded import Server, server_settings
+from app.database.embedded import Server
 from app.database.place import dsn
 from app.errors import UnavailableError
 from tests.conftest import run_sql, with_connection
@@ -287,8 +288,15 @@ def test_the_log_is_kept_small(home: Path, serve: Callable[..., Server], monkeyp
 
 
 def test_tcp_is_an_option_and_then_only_loopback(home: Path) -> None:
-    assert server_settings(home, durable=True, tcp_port=5999)["listen_addresses"] == "127.0.0.1"
-    assert server_settings(home, durable=True)["listen_addresses"] == ""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = Server(home, durable=False, tcp_port=port)
+    server.start()
+    url = dsn(server.home, server.sockets, port)
+    assert value(url, "SHOW listen_addresses") == "127.0.0.1"
+    assert value(f"{url.split('?')[0].replace('@/', f'@127.0.0.1:{port}/')}", "SELECT inet_server_port()") == port
+    server.stop()
 
 
 def test_the_wheel_is_found_without_being_imported() -> None:

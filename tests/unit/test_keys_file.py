@@ -106,7 +106,7 @@ def test_a_field_rewritten_on_purpose_never_opens(key_file: bytes, change: dict[
         {"extra": 1},
     ],
 )
-def test_absurd_parameters_are_refused_before_any_passphrase_is_tried(
+def test_absurd_parameters_are_refused_before_the_passphrase_is_tried(
     key_file: bytes, change: dict[str, object]
 ) -> None:
     with pytest.raises(DamagedKeyFileError):

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.listfile import Chunk, ListFileError, chunks, detect
-from app.listfile import chunks as subject
+from app.listfile import Chunk, ListFileError, chunking, chunks, detect
 
 CLIENTS = 'prénom;"numéro";ville\r\n' + "".join(
     f'Zoé;{"0639980" if n % 2 else "=""0639980"}{n:03}{"" if n % 2 else chr(34)};"Saint-Étienne;\n{n}"\r\n' for n in range(40)
@@ -70,7 +69,7 @@ def test_a_quote_never_closed_is_refused_with_its_row() -> None:
 
 
 def test_a_quote_never_closed_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subject, "ROW_BYTES_MAX", 4096)
+    monkeypatch.setattr(chunking, "ROW_BYTES_MAX", 4096)
     read = 0
 
     def endless() -> Iterator[bytes]:
@@ -100,7 +99,7 @@ def test_a_file_cut_in_the_middle_of_a_character_is_refused() -> None:
 
 
 def test_long_rows_make_smaller_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subject, "CHUNK_BYTES_MAX", 10_000)
+    monkeypatch.setattr(chunking, "CHUNK_BYTES_MAX", 10_000)
     raw = b"".join(b"%s;06399800%02d\n" % (b"x" * 5000, n) for n in range(10))
     assert all(len(chunk.source) <= 15_100 for chunk in parts(raw, block=1 << 12))
 

@@ -167,9 +167,9 @@ def test_what_is_no_text_file_is_refused_with_a_reason(head: bytes, slug: str) -
     assert error.value.slug == slug
 
 
-def test_a_first_row_whose_quote_never_closes_is_refused() -> None:
+def test_a_header_that_goes_on_after_a_closing_quote_is_refused() -> None:
     with pytest.raises(ListFileError, match="broken-quotes"):
-        layout('"nom;tel\nDupont;0639980001\n', "2")
+        layout('nom;"tel" mobile\nDupont;0639980001\n')
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])

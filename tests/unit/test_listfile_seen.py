@@ -10,7 +10,7 @@ from app.listfile import Seen
 NUMBERS = st.integers(33_639_980_000, 33_639_980_020) | st.integers(590_690_000_000, 590_690_000_020) | st.just(0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.lists(NUMBERS, max_size=20), max_size=12))
 def test_it_remembers_what_a_set_would(parts: list[list[int]]) -> None:
     seen, reference = Seen(), set()

@@ -1,5 +1,7 @@
 """The set of opposed tags answers as a Python set would, whatever the tags are."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -167,6 +169,6 @@ def test_questions_may_be_a_slice_with_gaps_or_read_only() -> None:
 
 @pytest.mark.parametrize("kind", [np.float64, np.uint64])
 def test_numbers_that_an_int64_cannot_hold_are_refused(kind: type) -> None:
-    asked = np.zeros(3, dtype=kind)
+    asked: NDArray[Any] = np.zeros(3, dtype=kind)
     with pytest.raises(TypeError):
         TagSet.of(array([0])).contains(asked)

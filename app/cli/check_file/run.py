@@ -31,6 +31,9 @@ DONE, REFUSED, WRONG_USE = 0, 1, 2
 _HEAD_BYTES = 256 << 10
 _BLOCK_BYTES = 1 << 20
 
+# How the registry answers under a key whose first answer no longer holds: 409, or 422 for another body.
+_OUTDATED = frozenset({409, 422})
+
 
 def check_file(options: Options, *, wait: Callable[[float], None] = time.sleep) -> int:
     """Screen a list against a registry; the exit status: 0 done, 1 refused, 2 wrong use, 3 registry unavailable.
@@ -197,8 +200,8 @@ class Run:
         attempt, again = self._attempt(chunk)
         try:
             answer = self._send(chunk, attempt, texts)
-        except (RefusedError, WrongCallError):
-            if not again:
+        except (RefusedError, WrongCallError) as error:
+            if not again or error.status not in _OUTDATED:
                 raise
             # What was answered then no longer holds: its clearance has expired, or somebody said STOP since.
             answer = self._send(chunk, attempt + 1, texts)

@@ -1,0 +1,28 @@
+"""What was asked, and whom it cleared."""
+
+from datetime import datetime
+
+from app import appends
+from app.database import STATEMENTS
+from app.queries.rows import Db
+
+
+async def store_cleared(db: Db, sender_id: int, check_id: str, now: datetime, tags: bytes) -> None:
+    """Keep whom a check cleared."""
+    await db.execute(STATEMENTS["store_cleared"], sender_id, check_id, now, tags)
+
+
+async def record_check(db: Db, check: appends.CheckRow, entry_index: int) -> None:
+    """Keep a check's record."""
+    await db.execute(
+        STATEMENTS["record_check"],
+        check.sender_id,
+        check.check_id,
+        entry_index,
+        check.key_id,
+        check.purpose,
+        check.campaign,
+        check.checked_at,
+        check.evaluated_at,
+        check.counts,
+    )

@@ -1,0 +1,85 @@
+"""The journal of MO messages, and the quarantine."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from app import appends
+from app.database import STATEMENTS
+from app.queries.rows import Db, columns
+
+
+class QuarantineRow(msgspec.Struct, frozen=True):
+    """A sealed request that could not be used."""
+
+    fingerprint: bytes
+    reason: str
+    box: bytes
+    received_at: datetime
+    times_seen: int
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """Whether a message is new, and when it first came."""
+
+    fresh: bool
+    received_at: datetime
+
+
+async def remember_messages(
+    db: Db, messages: Sequence[appends.Message], copies: Sequence[int]
+) -> dict[appends.Key, Seen]:
+    """Journal messages with unique, sorted keys; return which of them are new, and when each came first."""
+    if not messages:
+        return {}
+    rows = await db.fetch(
+        STATEMENTS["remember_messages"],
+        *columns(
+            (
+                (m.connection_id, m.dedupe, m.received_at, m.event_at, m.intent, m.rule, m.code, m.basis, count)
+                for m, count in zip(messages, copies, strict=True)
+            ),
+            width=9,
+        ),
+    )
+    return {(connection_id, dedupe): Seen(*seen) for connection_id, dedupe, *seen in rows}
+
+
+async def effects_of(db: Db, keys: Sequence[appends.Key]) -> dict[appends.Key, list[appends.Effect]]:
+    """Return what earlier deliveries did, by message key."""
+    found: dict[appends.Key, list[appends.Effect]] = {}
+    if not keys:
+        return found
+    for connection_id, dedupe, *effect in await db.fetch(STATEMENTS["effects_of"], *columns(keys, width=2)):
+        found.setdefault((connection_id, dedupe), []).append(appends.Effect(*effect))
+    return found
+
+
+async def remember_effects(db: Db, effects: dict[appends.Key, list[appends.Effect]]) -> None:
+    """Keep what messages did, for repeated deliveries."""
+    rows = [
+        (*key, effect.sender_id, effect.index, effect.leaf, effect.confirm)
+        for key, group in effects.items()
+        for effect in group
+    ]
+    await db.execute(STATEMENTS["remember_effects"], *columns(rows, width=6))
+
+
+async def quarantine_size(db: Db, connection_id: int) -> int:
+    """Return how many requests of a connection wait in quarantine."""
+    size: int = await db.fetchval(STATEMENTS["quarantine_size"], connection_id)
+    return size
+
+
+async def put_in_quarantine(
+    db: Db, connection_id: int, fingerprint: bytes, reason: str, box: bytes, now: datetime
+) -> None:
+    """Keep a sealed request that could not be used."""
+    await db.execute(STATEMENTS["put_in_quarantine"], connection_id, fingerprint, reason, box, now)
+
+
+async def list_quarantine(db: Db, connection_id: int, limit: int) -> list[QuarantineRow]:
+    """Return the oldest requests in quarantine."""
+    rows = await db.fetch(STATEMENTS["list_quarantine"], connection_id, limit)
+    return [QuarantineRow(*row) for row in rows]

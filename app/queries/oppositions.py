@@ -1,0 +1,54 @@
+"""Who is opposed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from app import appends
+from app.database import STATEMENTS
+from app.queries.rows import Db, columns
+
+
+class StateRow(msgspec.Struct, frozen=True):
+    """One changed tag beside the state it belongs to; tag is None where nothing changed."""
+
+    held_reason: str | None
+    size: int
+    peaks: bytes
+    generation: int
+    tag: int | None
+    opposed: bool | None
+
+
+async def standings(db: Db, people: Sequence[appends.Person]) -> dict[appends.Person, appends.State]:
+    """Return the present state of (sender, tag) pairs."""
+    if not people:
+        return {}
+    rows = await db.fetch(STATEMENTS["standings"], *columns(people, width=2))
+    return {(sender_id, tag): appends.State(*state) for sender_id, tag, *state in rows}
+
+
+async def put_opt_outs(db: Db, states: dict[appends.Person, appends.State]) -> None:
+    """Write new states."""
+    rows = (
+        (*person, s.opposed, s.since, s.source, s.changed_at_index, s.confirmed_at, s.history)
+        for person, s in states.items()
+    )
+    await db.execute(STATEMENTS["put_opt_outs"], *columns(rows, width=8))
+
+
+async def read_state(db: Db, sender_id: int, size: int, generation: int, delta_max: int) -> list[StateRow]:
+    """Return the sender's state with what changed since; empty when there is no such sender."""
+    rows = await db.fetch(STATEMENTS["read_state"], sender_id, size, generation, delta_max)
+    return [StateRow(*row) for row in rows]
+
+
+async def copy_opposed(db: Db, sender_id: int, sink: Any) -> None:  # noqa: ANN401 - asyncpg takes any file-like object
+    """Stream the tags of everyone opposed, as PostgreSQL's binary COPY, into a coroutine that takes chunks."""
+    await db.copy_from_query(STATEMENTS["copy_opposed"], sender_id, output=sink, format="binary")
+
+
+async def opposed_among(db: Db, sender_id: int, tags: Sequence[int]) -> list[int]:
+    """Return those of the tags that are opposed."""
+    return [row["tag"] for row in await db.fetch(STATEMENTS["opposed_among"], sender_id, list(tags))]
