@@ -89,6 +89,8 @@ class Writer:
 
 def contents(file: BinaryIO, member: Member) -> Iterator[bytes]:
     """Yield a member's content, block by block, whatever may be damaged around it."""
+    if member.offset < 0:
+        return  # a damaged directory can point anywhere
     file.seek(member.data_offset)
     left = member.size
     while left > 0:

@@ -27,6 +27,7 @@ from app.verdict import Reason
 SMALL_BATCH_NUMBERS = 1_000
 INLINE_CLEARED_BYTES_MAX = 8 * SMALL_BATCH_NUMBERS
 MARKETING = "marketing"
+NO_CONTROL_CHARACTERS = r"\A[^\x00-\x1f\x7f]*\Z"  # PostgreSQL cannot store NUL, people cannot read the others
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -36,7 +37,7 @@ class CheckRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     numbers: msgspec.Raw
     sender: str | None = None
-    campaign: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    campaign: Annotated[str, msgspec.Meta(max_length=200, pattern=NO_CONTROL_CHARACTERS)] | None = None
     purpose: str = MARKETING
     short_code: str | None = None
     route: str | None = None

@@ -26,12 +26,13 @@ _ATTEMPTS = 6
 _PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)
 _PAUSE_MAX = 60.0
 # Seconds: a million numbers take well under one; the rest is a slow line or a queue.
-_TIMEOUT = httpx.Timeout(120.0, connect=10.0)
+_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 
 _PIECE_BYTES = 256 << 10
 
 _TRANSIENT = frozenset({429, 502, 503, 504})
 _REFUSALS = frozenset({409, 423})
+_HINTS = {401: "key", 413: "too-large"}
 
 
 class ClientError(Exception):
@@ -118,6 +119,7 @@ _WORDS = {
         "The registry is unavailable (answer {status}): run the same command again later.",
     ),
     "key": ("Vérifiez la clé (--key ou STOP_REGISTRY_KEY).", "Check the key (--key or STOP_REGISTRY_KEY)."),
+    "too-large": ("Essayez un --chunk plus petit.", "Try a smaller --chunk."),
     "status": (
         "Le registre a refusé l'appel (réponse {status}).",
         "The registry turned the call down (answer {status}).",
@@ -143,18 +145,15 @@ class Client:
         self._met = False
         if not self._at:
             raise WrongCallError(self._say("address", at=_without_secrets(url)))
-        self._http = httpx.Client(
-            base_url=url.rstrip("/"),
-            headers={
-                "Authorization": f"Bearer {key}",
-                "Accept": "application/json",
-                "Accept-Language": "fr" if french else "en",
-                "User-Agent": "stop-registry",
-            },
-            timeout=_TIMEOUT,
-            trust_env=not _is_loopback(url),
-            verify=url.startswith("https:"),  # loading certificates takes longer than a small check
-        )
+        if not (key.isascii() and key.isprintable()):
+            raise WrongCallError(self._say("key"))
+        self._headers = {
+            "Authorization": f"Bearer {key}",
+            "Accept": "application/json",
+            "Accept-Language": "fr" if french else "en",
+            "User-Agent": "stop-registry",
+        }
+        self._http = self._connected(url)
 
     def __enter__(self) -> Self:
         """The client itself; its connections are closed at the end."""
@@ -199,6 +198,18 @@ class Client:
         if verdict is None or int((verdict.codes == 0).sum()) > answer.counts.get("allowed", -1):
             raise UnreachableError(self._say("unclear"))
         return verdict
+
+    def _connected(self, url: str) -> httpx.Client:
+        try:
+            return httpx.Client(
+                base_url=url.rstrip("/"),
+                headers=self._headers,
+                timeout=_TIMEOUT,
+                trust_env=not _is_loopback(url),
+                verify=urlsplit(url).scheme != "http",  # loading certificates takes longer than a small check
+            )
+        except httpx.InvalidURL:
+            raise WrongCallError(self._say("address", at=_without_secrets(url))) from None
 
     def _post(self, path: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
         for pause in (*_PAUSES[: _ATTEMPTS - 1], None):
@@ -247,7 +258,8 @@ class Client:
         said = said or self._say("status", status=status)
         if status in _REFUSALS:
             return RefusedError(said, status)
-        return WrongCallError(_joined(said, self._say("key") if status == httpx.codes.UNAUTHORIZED else ""), status)
+        hint = self._say(_HINTS[status]) if status in _HINTS else ""
+        return WrongCallError(_joined(said, hint), status)
 
     def _unreachable(self, error: httpx.TransportError) -> str:
         if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
@@ -322,7 +334,7 @@ def _gathered(group: list[Any]) -> list[Any]:
     return group
 
 
-def _detail(more: Mapping[str, Any]) -> str:
+def _detail(more: Mapping[Any, Any]) -> str:
     """What a group or an invalid number says besides: its own reason, a suggestion, a territory, an opening time."""
     known = (more.get(name) for name in ("reason", "suggestion", "territory", "opens_at"))
     return " ".join(re.sub(r"[\s,;|\"]+", " ", str(value)) for value in known if value)
@@ -340,7 +352,7 @@ def _origin(url: str) -> str:
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return ""
-    usable = parts.scheme in {"http", "https"} and parts.hostname
+    usable = parts.scheme in {"http", "https"} and parts.hostname and not re.search(r"\s", url)
     return f"{parts.scheme}://{parts.hostname}{port}" if usable else ""
 
 

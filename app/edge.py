@@ -11,7 +11,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from prometheus_client import Counter, Histogram
 
-from app import clock
+from app import clock, logs
 from app.errors import (
     BusyError,
     MalformedRequestError,
@@ -75,6 +75,11 @@ async def read_body(request: Request[Any, Any, Any], bytes_max: int, seconds_max
     return b"".join(chunks)
 
 
+def request_id_of(request: Request[Any, Any, Any]) -> str | None:
+    """Return the id that `observed` gave the request."""
+    return request.scope.get("state", {}).get("request_id")
+
+
 def problem(request: Request[Any, Any, Any], error: RegistryError) -> Response[bytes]:
     """Render an error as RFC 9457 asks."""
     french = request.headers.get("accept-language", "").lower().startswith("fr")
@@ -83,7 +88,7 @@ def problem(request: Request[Any, Any, Any], error: RegistryError) -> Response[b
         "title": error.title_fr if french else error.title,
         "status": error.status,
         "detail": str(error),
-        "request_id": request.scope.get("state", {}).get("request_id"),
+        "request_id": request_id_of(request),
     }
     headers = {}
     if error.status in RETRY_AFTER_SECONDS:
@@ -100,8 +105,10 @@ def on_registry_error(request: Request[Any, Any, Any], error: RegistryError) -> 
 
 
 def on_malformed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """Bytes that are no JSON, or JSON of another shape. The library's text names the place and quotes nothing."""
-    detail = str(error) if isinstance(error, msgspec.ValidationError) else "The body is not valid UTF-8 JSON."
+    """Bytes that are no JSON, or JSON of another shape: say where."""
+    detail = "The body is not valid UTF-8 JSON."
+    if isinstance(error, msgspec.ValidationError):
+        detail = logs.DIGIT_RUN.sub(logs.MASK, str(error))  # it names an unknown field, which can be a number
     return problem(request, MalformedRequestError(detail))
 
 
@@ -123,9 +130,7 @@ def on_unknown_error(request: Request[Any, Any, Any], error: Exception) -> Respo
     while place and place.tb_next:
         place = place.tb_next
     where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else None
-    log.error(
-        "request_failed", error=type(error).__name__, where=where, request_id=request.scope["state"]["request_id"]
-    )
+    log.error("request_failed", error=type(error).__name__, where=where, request_id=request_id_of(request))
     return problem(request, RegistryError("Something failed here; quote the request_id to the registry's operator."))
 
 

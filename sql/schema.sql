@@ -5,12 +5,12 @@
 
 -- This installation. One row; it is written once, together with the root key.
 CREATE TABLE registry (
-    only boolean NOT NULL DEFAULT true,
+    single boolean NOT NULL DEFAULT true,
     origin text NOT NULL,                     -- the name in checkpoints and receipts
     key_check bytea NOT NULL,                 -- a root key that does not match it refuses to start
     created_at timestamptz NOT NULL,
-    CONSTRAINT registry_pkey PRIMARY KEY (only),
-    CONSTRAINT registry_is_one_row CHECK (only)
+    CONSTRAINT registry_pkey PRIMARY KEY (single),
+    CONSTRAINT registry_is_one_row CHECK (single)
 );
 
 -- The brands on whose behalf messages go out.

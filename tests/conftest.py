@@ -111,10 +111,10 @@ def run_sql(url: str, *statements: str) -> None:
     with_connection(url, work)
 
 
-def with_connection(url: str, work: Callable[[Connection], Awaitable[Any]]) -> Any:  # noqa: ANN401  what work returns
+def with_connection(url: str, work: Callable[[Connection], Awaitable[Any]]) -> Any:
     """Call `work` with a connection and an event loop of its own, wherever the test itself runs."""
 
-    async def session() -> Any:  # noqa: ANN401  what work returns
+    async def session() -> Any:
         held = await asyncpg.connect(url)
         try:
             return await work(held)

@@ -118,5 +118,3 @@ async def opened_world(database_url: str, folder: Path, **more: object) -> Async
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://registry") as client:
             yield World(registry, await populate(registry), client)
-
-

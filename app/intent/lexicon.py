@@ -133,6 +133,9 @@ _GRAMMAR: Final = {
     "BREAK": ".",
     "QMARK": "?",
     "EDGE": ". ?",
+    "SUBJECT": "je j il elle on ils elles qui tu i he she they we",
+    "SPEAKER": "je j moi me m mon ma mes i my im ive jveux jve jveu jai jvoudrais",
+    "ARTICLE": "le un du au ce cet prochain dernier premier deuxieme chaque quel the next last meme",
     "CODE": CODE,
     "NUMBER": NUMBER,
     "URL": URL,
@@ -151,20 +154,22 @@ _COURTESY: Final = {
     "NOW": """maintenant mtn immediatement immediat immediate vite rapidement now immediately urgent urgence
         definitivement definitif definitive definitivement enfin desormais today asap sofort subito tout de suite
         totalement completement absolument forever ever jour aujourd hui dorenavant anymore ya ahora agora""",
-    "EXCLAIM": """ok okay oui ah ha oh eh he bon ben bah alors donc hein allez allo voila mais la ca c est et euh pff pfff pffff
-        pf ras bol marre assez suffit trop merde putain ptn bordel zut punaise fuck fucking damn shit wtf mince lol
-        mdr ptdr grr grrr non no nan si saoule tg franchement serieusement vraiment vous it this that the just
-        simply really ffs omg connard connards cons con debiles salope enfoires batards encules abrutis bande je
-        j moi dis dit vs right away hop stop""",
-    "COURTESY": "@POLITE @GREET @NOW @EXCLAIM . <code> <number> a au to",
+    "EXCLAIM": """ok okay oui ah ha oh eh he bon ben bah alors donc hein allez allo voila mais euh pf pff pfff pffff ras bol
+        marre assez suffit trop merde putain ptn bordel zut punaise fuck fucking damn wtf mince lol mdr ptdr grr grrr
+        non no nan tg franchement serieusement vraiment simplement just really ffs omg connard connards cons debiles
+        salope enfoires batards encules abrutis bande hop xd""",
+    "COURTESY": "@POLITE @GREET @NOW @EXCLAIM . <code> <number>",
+    "GLUE": """que qu vous tu m me nous a d de du tout etre s te forcement vraiment surtout to be que l la le en pour
+        encore jamais plus pas absolument""",
     "AROUND": """@COURTESY @STOP @CEASE @ARRET @UNSUB @MESSAGE @DET @ME @MINE @SEND @DATA @ASK @WANT @REACH @SIGN
-        @SUBSCRIPTION me mes to for pour contact aide""",
+        @SUBSCRIPTION me to for pour contact aide je j moi dis dit vs right away la ca c est et ou it this that the
+        car parce as so si saoule soule pls dire demander demande envoie reponse repond stop-la bonne""",
 }
 
 # Coming back, asking who or how, and what only a person can weigh.
 _OTHERS: Final = {
     "START": """start unstop restart resubscribe subscribe optin reabo reprendre reabonnement reabonner reabonnez
-        reinscription reactiver reactivez redemarrer reprise rejoin""",
+        reactiver rejoin""",
     "RETURN": """reabonn~ reabon~ reinscrire reinscrivez reinscris reinscrit reinscrite reinscription reinscriv~
         remettez remettre remets remet remis remise rajout~ reajout~ reintegr~ reactiv~ resubscribe readd""",
     "REJOIN": "reabonn~ reabon~ reinscrire reinscrivez reinscris reinscriv~ reactiv~ resubscribe reintegr~ reajout~ readd",
@@ -173,7 +178,7 @@ _OTHERS: Final = {
         erronee expres regrette error""",
     "UNDO": "annul~ annulation lev~ cancel undo retir~ enlev~",
     "PAYING": "payant payante payants gratuit gratuite surtaxe surtaxee coute cout coutent facture free cost costs charged prix",
-    "MEANS": "signifie signifient veut sert servent means mean is s does",
+    "ASKGLUE": "ce le la l cette mot mention numero code un au de du ces d terme exactement donc sms",
     "HELP": "aide aides help info infos information informations sos hilfe ayuda aiuto ajuda aidez assistance",
     "CONTACT": "contact contacts contacter kontakt contacto contatto",
     "YESNO": """non no nan nope nein nee oui yes ja si ouais yep yeah y o na negatif non-merci oui-merci d'accord daccord
@@ -233,11 +238,4 @@ CONCEPTS: Final = {**_STOPPING, **_MESSAGES, **_GRAMMAR, **_COURTESY, **_OTHERS,
 }
 
 # Long words that may be misspelled (spelling.py says how far); the forms of verbs above cover the endings.
-FORGIVING: Final = """
-    desabonner desabonnez desabonne desabonnement desabonnements desabonnezmoi desinscrire desinscrivez desinscription
-    desinscrit unsubscribe unsubscribed resilier resiliation arreter arretez arretes stoppez stopper supprimer
-    supprimez suppression enlever enlevez envoyer envoyez recevoir message messages publicite publicites contacter
-    contactez ecrivez ecrire harceler harcelement harceles numero abonnement sollicitation sollicitations
-    notification notifications newsletter promotion promotions souhaite souhaiterais voudrais immediatement
-    definitivement maintenant tranquille repertoire coordonnees afmelden uitschrijven abbestellen disiscrivimi
-""".split()
+FORGIVING: Final = ["desabonner", "desabonnez", "desabonne", "desabonnement", "desabonnements", "desabonnezmoi", "desinscrire", "desinscrivez", "desinscription", "desinscrit", "unsubscribe", "unsubscribed", "resilier", "resiliation", "arreter", "arretez", "arretes", "stoppez", "stopper", "supprimer", "supprimez", "suppression", "enlever", "enlevez", "envoyer", "envoyez", "recevoir", "message", "messages", "publicite", "publicites", "contacter", "contactez", "ecrivez", "ecrire", "harceler", "harcelement", "harceles", "numero", "abonnement", "sollicitation", "sollicitations", "notification", "notifications", "newsletter", "promotion", "promotions", "souhaite", "souhaiterais", "voudrais", "immediatement", "definitivement", "maintenant", "tranquille", "repertoire", "coordonnees", "afmelden", "uitschrijven", "abbestellen", "disiscrivimi"]

@@ -7,6 +7,8 @@ line of elements separated by spaces:
     a/b/STOP      one of these                   WORD?         may be missing
     WORD*         any number of them, up to 40   ..3           up to three words of the same sentence
     ~3            up to three words, no negation among them
+    ***3          three words or more, of whatever sentence
+    .             any one word or mark
     <  >          start and end of the text      |             start or end of a sentence
     -WORD         not preceded by it             !WORD         not followed by it
 
@@ -19,8 +21,9 @@ from typing import Final, NamedTuple
 
 UNKNOWN: Final = "\ue000"  # the code of a word that is in no concept
 _MANY: Final = "{0,40}"
+_FIXED: Final = {"<": r"\A", ">": r"\Z", ".": ".", ".?": ".?"}
 _ENDINGS: Final = (
-    "e es er ez ent ons ee ees ai ais ait aient iez ions ant era eras erai erez erons eront erait eriez".split()
+    ["e", "es", "er", "ez", "ent", "ons", "ee", "ees", "ai", "ais", "ait", "aient", "iez", "ions", "ant", "era", "eras", "erai", "erez", "erons", "eront", "erait", "eriez"]
 )
 
 
@@ -88,11 +91,11 @@ def _coded(belongs: Mapping[str, set[str]]) -> Vocabulary:
 
 
 def _is_required(element: str) -> bool:
-    return element[0] not in "<>|-!~" and element[-1] not in "?*" and not element.startswith("..")
+    return element[0] not in "<>|-!~*." and element[-1] not in "?*"
 
 
 def _names(pattern: str) -> list[str]:
-    words = [e.strip("-!?*") for e in pattern.split() if e[0] not in "<>|~" and not e.startswith("..")]
+    words = [e.strip("-!?*") for e in pattern.split() if e[0] not in "<>|~*."]
     return [name for word in words for name in word.split("/")]
 
 
@@ -102,10 +105,12 @@ def _codes(element: str, members: Mapping[str, str]) -> str:
 
 def _element(element: str, members: Mapping[str, str], *, opens: bool, closes: bool) -> str:
     edge = members["EDGE"]
-    if element in {"<", ">"}:
-        return {"<": r"\A", ">": r"\Z"}[element]
+    if element in _FIXED:
+        return _FIXED[element]
     if element == "|" and (opens or closes):
         return f"(?:(?<=[{edge}])|\\A)" if opens else f"(?=[{edge}]|\\Z)"
+    if element.startswith("***"):
+        return f".{{{int(element[3:])},300}}"
     if element.startswith(".."):
         return f"[^{edge}]{{0,{int(element[2:])}}}"
     if element.startswith("~"):

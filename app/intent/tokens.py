@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from app.intent import lookalikes, normalise, spelling
+from app.intent import lookalikes, normalisation, spelling
 from app.intent.lexicon import CODE, NEARLY_STOP, NUMBER, URL
 
 MOST_WORDS: Final = 300
@@ -24,7 +24,7 @@ _YES_NO_COMMA: Final = re.compile(r"\b(no|non|nan|oui|ok|yes) ?,")
 _PAUSE: Final = re.compile(r" -+ |[;\n!]+|\.{2,}|:(?![0-9])")
 _POINT_IN_NUMBER: Final = re.compile(r"(?<=[0-9])[.:](?=[0-9])")
 _CHUNK: Final = re.compile(r"[^\s\"(){}\[\],<>\\/]+")
-_SIGNS: Final = normalise.STOP_SIGN + normalise.FORBIDDING_SIGNS
+_SIGNS: Final = normalisation.STOP_SIGN + normalisation.FORBIDDING_SIGNS
 _PIECE: Final = re.compile(rf"[^\W_0-9]+(?:&[^\W_]+)*|[0-9]+|[?.%$€{_SIGNS}]")
 _GAP_SIGNS: Final = "?*#^~_=|\ufffd$%¤"
 _GAP: Final = re.compile(f"[{re.escape(_GAP_SIGNS)}]+")
@@ -138,7 +138,7 @@ class Reader:
 
     def _word(self, word: str) -> list[Word]:
         """An unknown word: the first way of reading it that ends in a known one."""
-        if normalise.foreign_script(word):
+        if normalisation.foreign_script(word):
             return [Word(word, self._from_script(word))]
         return self._split(word) or [Word(word, self._respelled(word))]
 

@@ -231,11 +231,8 @@ def _manifest_findings(export: Export, key: Verifier, head: Checkpoint | None, w
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         yield Finding("manifest-unreadable", "manifest.json", None, "The manifest is not one that this release writes.")
         return
-    if head is not None and (manifest.origin, manifest.size, manifest.root) != (
-        head.origin,
-        head.size,
-        head.root.hex(),
-    ):
+    claimed = (manifest.origin, manifest.size, manifest.root)
+    if head is not None and claimed != (head.origin, head.size, head.root.hex()):
         yield Finding("manifest-differs", "manifest.json", None, "The manifest is that of another checkpoint.")
     if walk.unreadable is None and manifest.counts != walk.counts:
         yield Finding("counts-differ", "manifest.json", None, "The counts are not those of the entries.")

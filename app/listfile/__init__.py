@@ -4,9 +4,9 @@
 whose rows can be written back byte for byte. No file is opened here: bytes come in, bytes go out.
 """
 
-from app.listfile.chunking import Chunk, chunks, is_rounded
+from app.listfile.chunking import Chunk, chunks
 from app.listfile.encoding import Encoding
-from app.listfile.layout import Layout, detect
+from app.listfile.layout import Layout, detect, is_rounded
 from app.listfile.problems import ListFileError
 from app.listfile.seen import Seen
 

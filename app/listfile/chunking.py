@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.listfile.encoding import Encoding, working_form
-from app.listfile.layout import EXPONENT, Layout
+from app.listfile.layout import Layout
 from app.listfile.problems import ListFileError
 from app.listfile.rows import Positions, Rows, cell_lines, split_rows
 
@@ -50,11 +50,6 @@ class Chunk(msgspec.Struct):
         bounds = np.append(self.starts, len(self.source))[edges].tolist()
         stretches = zip(bounds[0::2], bounds[1::2], strict=True)
         return self.encoding.original(b"".join([self.source[start:end] for start, end in stretches]))
-
-
-def is_rounded(cell: str) -> bool:
-    """A spreadsheet has replaced the number by an exponent (6,12E+08): its digits are gone from the file."""
-    return EXPONENT.fullmatch(cell) is not None
 
 
 def chunks(blocks: Iterable[bytes], layout: Layout, rows_max: int) -> Iterator[Chunk]:

@@ -15,7 +15,7 @@ import msgspec
 from app.listfile.encoding import Encoding, detect_encoding, working_form
 from app.listfile.problems import ListFileError
 from app.listfile.rows import split_rows
-from app.phone import read
+from app.phone import Reading, read
 
 # Tried in this order; the first of equals wins, so that 6,12E+08 is one cell of a list without separators.
 _DELIMITERS = ("", ";", "\t", "|", ",")
@@ -25,9 +25,6 @@ _SAMPLE_ROWS_MAX = 300
 _SHARE_MIN = 0.5
 # Two columns this close in their share of numbers are both plausible: the person says which.
 _SHARE_MARGIN = 0.2
-
-# A spreadsheet has replaced the number by a rounded one: 6,12E+08 (and 3,36E+10 for the international form).
-EXPONENT = re.compile(r"\s*[+-]?\d+(?:[.,]\d+)?[eE]\+?\d{1,2}\s*")
 
 # Words of header names, from the surest to the vaguest.
 _HEADER_WORDS = (
@@ -172,11 +169,21 @@ def _csv_rows(text: str, delimiter: str) -> list[list[str]]:
 
 
 def is_number(cell: str) -> bool:
-    """The cell is a number, was one before a spreadsheet rounded it, or is one with a known mistake."""
+    """The cell is a number, or was one before a spreadsheet took it for a quantity."""
     if not any(map(str.isdigit, cell)):
         return False
     reading = read(cell)
-    return reading.number != 0 or reading.suggestion is not None or EXPONENT.fullmatch(cell) is not None
+    return reading.number != 0 or (reading.reason or "").startswith("spreadsheet-")
+
+
+def _holds_number(cell: str) -> bool:
+    """Somewhere in the cell there is a number."""
+    return is_number(cell) or read(cell).suggestion is not None
+
+
+def is_rounded(reading: Reading) -> bool:
+    """A spreadsheet has replaced the number by an exponent (6,12E+08): its digits are gone from the file."""
+    return reading.reason == "spreadsheet-exponent"
 
 
 def _share(cells: list[str]) -> float:
@@ -265,7 +272,7 @@ def _has_header(reading: _Reading, at: int, column: str | None) -> bool:
     if not reading.rows or at >= len(reading.rows[0]):
         return False
     first = reading.rows[0]
-    if any(is_number(cell) for cell in first) or _has_digits(first[at]):
+    if any(_holds_number(cell) for cell in first) or _has_digits(first[at]):
         return False
     if column is not None and not column.isdecimal():
         return True
@@ -274,5 +281,5 @@ def _has_header(reading: _Reading, at: int, column: str | None) -> bool:
 
 def _is_damaged(reading: _Reading, at: int, *, has_header: bool) -> bool:
     cells = [row[at] for row in reading.rows[int(has_header) :] if at < len(row) and row[at]]
-    rounded = sum(EXPONENT.fullmatch(cell) is not None for cell in cells)
+    rounded = sum(is_rounded(read(cell)) for cell in cells)
     return bool(cells) and rounded > len(cells) * _SHARE_MIN

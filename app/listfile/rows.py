@@ -76,7 +76,8 @@ def _is_regular(marks: Octets, quotes: Positions, separator: int, *, at_end: boo
 def _outside(places: Positions, quotes: Positions) -> Positions:
     if not quotes.size:
         return places
-    return places[np.searchsorted(quotes, places) % 2 == 0]
+    outside: Positions = places[np.searchsorted(quotes, places) % 2 == 0]
+    return outside
 
 
 def _lines(marks: Octets, newlines: Positions, limit: int, *, at_end: bool) -> tuple[Positions, Positions, Positions]:
@@ -169,7 +170,7 @@ def gather(marks: Octets, starts: Positions, stops: Positions) -> bytes:
     lengths = stops - starts + 1
     ends = np.cumsum(lengths)
     places = np.arange(int(ends[-1])) + np.repeat(starts - ends + lengths, lengths)
-    out = marks.take(places, mode="clip")
+    out: Octets = marks.take(places, mode="clip")
     out[(out == _NEWLINE) | (out == _RETURN)] = _SPACE
     out[ends - 1] = _NEWLINE
     return out.tobytes()

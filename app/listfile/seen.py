@@ -33,7 +33,7 @@ class Seen:
     def _add_dense(self, places: Integers) -> Mask:
         byte = places >> 3
         bit = np.left_shift(1, places & 7).astype(np.uint8)
-        known = (self._bits[byte] & bit) != 0
+        known: Mask = (self._bits[byte] & bit) != 0
         np.bitwise_or.at(self._bits, byte, bit)
         return known
 

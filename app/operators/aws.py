@@ -50,7 +50,7 @@ def authenticate(request: Request, connection: Connection, now: datetime) -> Aut
     holder = _certificate(envelope.get("SigningCertURL"), connection)
     if holder is None:
         raise refuse("The signing certificate is not in this connection's certificates: fetch and judge it first.")
-    presented = signatures.from_base64(envelope.get("Signature", ""))
+    presented = signatures.exact_base64(envelope.get("Signature", ""))
     version = envelope.get("SignatureVersion")
     if not signatures.certificate_verifies(holder, version, presented, _string_to_sign(envelope)):
         raise refuse("The SNS signature does not verify under the certificate that it names.")

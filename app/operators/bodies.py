@@ -40,7 +40,8 @@ def pairs(raw: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def _unquoted(raw: bytes) -> bytes:
-    return unquote_to_bytes(raw.replace(b"+", b" "))
+    spaced = raw.replace(b"+", b" ")
+    return unquote_to_bytes(spaced) if b"%" in spaced else spaced
 
 
 def declared_charset(request: Request) -> str:
@@ -187,7 +188,7 @@ def _leaves(value: object, path: str, depth: int) -> Iterator[tuple[str, str]]:
         for name, below in named if depth < DEPTH_MAX else ():
             step = str(name).lower()
             yield from _leaves(below, f"{path}.{step}" if path else step, depth + 1)
-        return
+        value = value[0] if isinstance(value, list) and value else None  # of a list of texts, the first is the text
     text = scalar(value)
     if text is not None:
         yield path, text

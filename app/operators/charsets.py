@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from functools import lru_cache
 
 # 3GPP TS 23.038 §6.2.1: the GSM 7-bit default alphabet, one septet per octet as SMPP links carry it.
 GSM_BASIC = (
@@ -17,6 +18,8 @@ _SEPTET_MAX = 0x7F
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 # What browsers do too: pages and forms that say Latin-1 or ASCII use the C1 octets as Windows-1252.
 _LATIN = frozenset({"iso8859-1", "ascii", "cp1252"})
+# Python's own notations: slow on long input or full of warnings, and nobody sends a text in them.
+_NOT_OF_MESSAGES = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "utf-7"})
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd]")
 _WORDS = re.compile(r"[\w\s.,!?'()-]+\Z")
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
@@ -34,6 +37,8 @@ def decode(raw: bytes, declared: str = "", likely: str = "") -> str:
 
     Never fails: what fits nothing is read as Windows-1252, so that a word in it can still be recognised.
     """
+    if not declared and raw.isascii():
+        return raw.decode("ascii")
     for mark, charset in _MARKS:
         if raw.startswith(mark):
             return raw[len(mark) :].decode(charset, "replace")
@@ -45,7 +50,7 @@ def decode(raw: bytes, declared: str = "", likely: str = "") -> str:
 
 
 def _strict(raw: bytes, charset: str) -> str | None:
-    name = _codec(charset)
+    name = _codec(charset) if charset else None
     if name is None:
         return None
     if name in _LATIN:
@@ -56,14 +61,17 @@ def _strict(raw: bytes, charset: str) -> str | None:
         return None
 
 
+@lru_cache(maxsize=64)
 def _codec(charset: str) -> str | None:
-    """Return Python's name of a text charset; None for an unknown one and for codecs that do not make text."""
+    """Return Python's name of a charset; None for an unknown one and for codecs that are not charsets of messages."""
     try:
-        found = codecs.lookup(charset.strip("\"' "))
-        b"".decode(found.name)
-    except (LookupError, ValueError, UnicodeError, TypeError):
+        name = codecs.lookup(charset.strip("\"' ")).name
+        b"    ".decode(name)
+    except UnicodeError:
+        return name  # a charset, to which four blanks mean nothing
+    except (LookupError, ValueError, TypeError):
         return None
-    return found.name
+    return None if name in _NOT_OF_MESSAGES else name
 
 
 def _windows(raw: bytes) -> str:

@@ -1,7 +1,7 @@
 """Proof for providers that sign nothing: a token in the URL, Basic, a list of addresses. All that is set must hold."""
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -59,16 +59,17 @@ def _token_matches(request: Request, connection: Connection) -> bool:
     tokens = [connection.token or ""]
     if not _uses_basic(connection):
         tokens.extend(connection.secrets)
-    return any_same([octets(token) for token in tokens if token], _presented_tokens(request, connection.config))
+    expected = [octets(token) for token in tokens if token]
+    return any(any_same(expected, presented) for presented in _presented_tokens(request, connection.config))
 
 
-def _presented_tokens(request: Request, config: dict[str, Any]) -> list[bytes]:
-    """Return what may be the token: the last step of the path, query values, a header named for it."""
+def _presented_tokens(request: Request, config: dict[str, Any]) -> Iterator[list[bytes]]:
+    """Yield what may be the token: the last step of the path, a header named for it, query values."""
+    yield [unquote_to_bytes(octets(request.path.rstrip("/").rpartition("/")[2]))]
     header = request.headers.get(str(config.get("token_header", "authorization")).lower(), "")
+    yield [octets(header.removeprefix("Bearer ").strip())]
     name = octets(str(config.get("token_param", "")))
-    query = [value for key, value in pairs(request.query) if name in (b"", key)]
-    step = unquote_to_bytes(octets(request.path.rstrip("/").rpartition("/")[2]))
-    return [step, octets(header.removeprefix("Bearer ").strip()), *query]
+    yield [value for key, value in pairs(request.query) if name in (b"", key)]
 
 
 def _is_within(peer: str, network: str) -> bool:

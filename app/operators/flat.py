@@ -1,6 +1,7 @@
 """The declarative adapter: one provider is a Shape (data), read by one reader and, where it signs, a scheme (code)."""
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
@@ -17,6 +18,8 @@ Names = tuple[str, ...]
 
 PARIS = "Europe/Paris"
 UTC_ZONE = "UTC"
+# Kinds of events that may be a person's message although the provider's page does not name them.
+_INBOUND = re.compile(r"\bmo|inbound|incoming|received|stop|opt.?out", re.IGNORECASE)
 EMPTY_OK = Answer(200, "text/plain")
 
 
@@ -47,7 +50,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     )
     kind: str = "message"  # "stop": events without text; "either": an event when the text is not there at all
     each: Names = ()  # where the list of messages stands
-    only: dict[str, Names] = {}  # another value here means that it is no message: left out, not unreadable
+    only: dict[str, Names] = {}  # another value here means that it is no message, such as a delivery report
     flag: Names = ()  # the provider's own reading
     stop_if: Names = ()  # the presence of this field means that the provider took it for a STOP
     account: Names = ()
@@ -149,8 +152,9 @@ class Flat:
     def message(self, fields: dict[str, str], connection: Connection, position: int) -> Message | str | None:
         """Return the message of these fields, the reason why there is none, or None when it is another event."""
         shape, config = self.shape, connection.config
-        if not all(fields.get(name, one_of[0]) in one_of for name, one_of in shape.only.items()):
-            return None
+        others = [fields[name] for name, one_of in shape.only.items() if fields.get(name, one_of[0]) not in one_of]
+        if others:
+            return "an inbound event of an unknown kind" if any(map(_INBOUND.search, others)) else None
         person, destination = self._addresses(fields)
         kind = str(config.get("kind") or shape.kind)
         text = None if kind == "stop" else _first(fields, shape.text)

@@ -21,6 +21,7 @@ _SETTINGS = {
     "short_code": "default_code",
     "channel_to_short_code": "codes",
 }
+_PROOFS = ("scheme", "username", "topic_arn", "method", "hash_claim", "addresses")
 _NO_CLOCK = datetime(1970, 1, 1, tzinfo=UTC)  # age never decides, so a recording without clock is merely stale
 
 
@@ -61,7 +62,8 @@ def read_sample(sample: Mapping[str, Any]) -> tuple[Request, Connection, datetim
     if sample.get("content_type"):
         headers.setdefault("content-type", str(sample["content_type"]))
     method = str(sample.get("method") or "POST").upper()
-    request = Request(method, path, query.encode("utf-8", "surrogatepass"), headers, _body(sample))
+    peer = str(sample.get("peer") or sample.get("remote_addr") or "")
+    request = Request(method, path, query.encode("utf-8", "surrogatepass"), headers, _body(sample), peer)
     return request, _connection(sample), instant(str(sample.get("clock_utc") or "")) or _NO_CLOCK
 
 
@@ -78,32 +80,25 @@ def _body(sample: Mapping[str, Any]) -> bytes:
 def _connection(sample: Mapping[str, Any]) -> Connection:
     auth: Mapping[str, Any] = sample.get("auth") or {}
     config = {_SETTINGS.get(name, name): value for name, value in (sample.get("config") or {}).items()}
-    config |= {
-        name: auth[name]
-        for name in ("scheme", "username", "public_key", "topic_arn", "method", "hash_claim")
-        if auth.get(name)
-    }
-    if sample.get("public_url"):
-        config["public_url"] = sample["public_url"]
+    config |= {name: auth[name] for name in _PROOFS if auth.get(name)}
+    config |= {name: sample[name] for name in ("public_url",) if sample.get(name)}
     certificates = dict(auth.get("certificates") or {})
     if auth.get("cert_url"):
         certificates[str(auth["cert_url"])] = auth.get("signing_cert_pem")
-    tokens = list(_texts(auth.get("value"), auth.get("values"), auth.get("token")))
-    secrets = [*_secrets(sample), *_secrets(auth), *_texts(auth.get("password"), auth.get("passwords")), *tokens[1:]]
+    tokens = _named(auth, "value", "token")
+    secrets = [*_named(sample, "secret"), *_named(auth, "secret", "signing_key", "password"), *tokens]
     return Connection(
         slug=str(sample.get("provider", "")),
         provider=str(sample.get("provider", "")),
         secrets=tuple(dict.fromkeys(secrets)),
         token=tokens[0] if tokens else None,
-        config=config | {"certificates": certificates},
+        config=config | {"certificates": certificates, "public_key": _named(auth, "public_key")},
     )
 
 
-def _secrets(holder: Mapping[str, Any]) -> Iterator[str]:
-    """Yield every secret of a recording, also an earlier one that is still active."""
-    for name, value in holder.items():
-        if "secret" in name.lower():
-            yield from _texts(value)
+def _named(holder: Mapping[str, Any], *words: str) -> list[str]:
+    """Return every text under a name with one of these words in it: also an earlier secret that is still active."""
+    return [text for name, value in holder.items() if any(word in name for word in words) for text in _texts(value)]
 
 
 def _texts(*values: object) -> Iterator[str]:

@@ -24,6 +24,7 @@ from app.errors import BadSignatureError
 # Amazon SNS: SignatureVersion 1 is SHA-1, 2 is SHA-256 (docs.aws.amazon.com, sns-verify-signature-of-message).
 _SNS_HASHES: dict[str, type[hashes.SHA1 | hashes.SHA256]] = {"1": hashes.SHA1, "2": hashes.SHA256}
 _JWT_HASHES = {"HS256": "sha256", "HS384": "sha384", "HS512": "sha512"}
+_URL_SAFE = str.maketrans("-_", "+/")
 _JWT_PIECES = 3  # header, payload, signature
 
 
@@ -64,12 +65,18 @@ def mac_hex(algorithm: str, key: bytes, data: bytes) -> bytes:
 
 
 def from_base64(text: str) -> bytes | None:
-    """Read standard or URL-safe base64, padded or not; None when it is neither."""
-    padded = octets(text.strip().replace("-", "+").replace("_", "/").rstrip("="))
+    """Read a secret or key in base64, padded or not; None when it is none."""
+    bare = octets(text.strip().rstrip("="))
     try:
-        return base64.b64decode(padded + b"=" * (-len(padded) % 4), validate=True)
+        return base64.b64decode(bare + b"=" * (-len(bare) % 4), validate=True)
     except (binascii.Error, ValueError):
         return None
+
+
+def exact_base64(text: str) -> bytes | None:
+    """Read a signature in base64 in its one proper spelling, so that no changed character passes; else None."""
+    found = from_base64(text)
+    return found if found is not None and base64.b64encode(found) == octets(text) else None
 
 
 def is_stale(signed_at: object, now: datetime, tolerance: timedelta) -> bool:
@@ -102,7 +109,7 @@ def jwt_claims(token: str, secrets: Sequence[str], algorithms: Sequence[str]) ->
 def _json_piece(piece: str) -> dict[str, Any] | None:
     """Return one base64url part of a token as an object."""
     try:
-        return msgspec.json.decode(from_base64(piece) or b"", type=dict[str, Any])
+        return msgspec.json.decode(from_base64(piece.translate(_URL_SAFE)) or b"", type=dict[str, Any])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 

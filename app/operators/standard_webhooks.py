@@ -42,7 +42,7 @@ def authenticate(request: Request, connection: Connection, now: datetime) -> Aut
         for secret in connection.secrets
         if secret and not secret.startswith("whpk_")
     ]
-    asymmetric = [signatures.from_base64(value) for version, _, value in listed if version == "v1a"]
+    asymmetric = [signatures.exact_base64(value) for version, _, value in listed if version == "v1a"]
     keys = [signatures.from_base64(secret[5:]) for secret in connection.secrets if secret.startswith("whpk_")]
     verified = [signatures.ed25519_verifies(keys, signature, signed) for signature in asymmetric]
     if not (signatures.any_same(expected, presented) or any(verified)):

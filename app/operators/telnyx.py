@@ -29,7 +29,7 @@ def authenticate(request: Request, connection: Connection, now: datetime) -> Aut
     stamp = request.headers.get("telnyx-timestamp", "")
     listed = connection.config.get("public_key") or connection.secrets
     keys = [from_base64(str(key)) for key in ([listed] if isinstance(listed, str) else listed)]
-    presented = from_base64(request.headers.get("telnyx-signature-ed25519", ""))
+    presented = signatures.exact_base64(request.headers.get("telnyx-signature-ed25519", ""))
     if not signatures.ed25519_verifies(keys, presented, octets(f"{stamp}|") + request.body):
         raise signatures.refuse("telnyx-signature-ed25519 does not verify: check the account's public key.")
     return Authentic("telnyx-ed25519", signatures.is_stale(stamp, now, WINDOW))

@@ -25,30 +25,39 @@ _LOW_PAIRS = np.uint64(0x0000_00FF_0000_00FF)
 def plain_numbers(raw: bytes, window: Window) -> Positions:
     """The canonical numbers of the tokens that are digits with at most a plus in front; 0 for all others.
 
-    0 also where `one.read` has to decide, and for the one or two tokens that end in the first 16 bytes.
+    0 also where `one.read` has to decide, and for the few tokens that end in the first 16 bytes.
     """
     source = np.frombuffer(raw, np.uint8)
     numbers = np.zeros(window.ends.size, np.int64)
     early = int(np.searchsorted(window.ends, LOADED))
     starts, ends = window.starts[early:], window.ends[early:]
-    plus = source.take(starts, mode="clip") == _PLUS
-    shapes = np.clip(ends - starts - plus, 0, LOADED) * 2 + plus
+    if not ends.size:
+        return numbers
+    shapes = _shapes(source, starts, ends, window.stride)
     for shape in np.flatnonzero(np.bincount(shapes)).tolist():
-        chosen = np.flatnonzero(shapes == shape)
-        alike = chosen.size == ends.size
-        words = _load(source, ends if alike else ends[chosen], window.stride if alike else 0)
-        found = _numbers(words, shape // 2, plus=shape % 2 == 1)
-        numbers[early:][slice(None) if alike else chosen] = found
+        length, plus = divmod(shape, 2)
+        chosen = np.flatnonzero(shapes == shape) if shapes.size > 1 else slice(None)
+        words = _load(source, ends[chosen], window.stride if shapes.size == 1 else 0)
+        numbers[early:][chosen] = _numbers(words, length - plus, plus=bool(plus))
     return numbers
+
+
+def _shapes(source: Bytes, starts: Positions, ends: Positions, stride: int) -> Positions:
+    """Twice the length of each token, and 1 more if it begins with a plus; only one if all are alike."""
+    if stride:
+        plus = source[starts[0] : ends[-1] + 1 : stride] == _PLUS
+        if (plus == plus[0]).all():
+            starts, ends, plus = starts[:1], ends[:1], plus[:1]
+    else:
+        plus = source.take(starts, mode="clip") == _PLUS
+    shapes: Positions = np.minimum(ends - starts, LOADED + 1) * 2 + plus
+    return shapes
 
 
 def _load(source: Bytes, ends: Positions, stride: int) -> Words:
     """The 16 bytes before each end, as two words; a constant stride makes it a plain copy."""
     loaded: npt.NDArray[np.void] = np.ndarray((source.size - LOADED + 1,), f"V{LOADED}", source, strides=(1,))
-    if stride:
-        block = loaded[ends[0] - LOADED : ends[-1] - LOADED + 1 : stride]
-    else:
-        block = loaded[ends - LOADED]
+    block = loaded[ends[0] - LOADED : ends[-1] - LOADED + 1 : stride] if stride else loaded[ends - LOADED]
     return np.ascontiguousarray(block).view("<u8").reshape(-1, 2)
 
 
@@ -67,14 +76,24 @@ def _numbers(words: Words, digits: int, *, plus: bool) -> Positions:
 def _digits(words: Words, count: int) -> tuple[Words, Words]:
     """The last `count` bytes of each word as 0 to 9, the bytes before them as 0; not 0 where one is no digit."""
     kept = (1 << 64) - (1 << 8 * (_WORD - count))  # the first byte of the text is the lowest of the word
-    digits = (words ^ _ZEROS) & np.uint64(kept)
-    return digits, ((digits + _ABOVE_NINE) | digits) & _HIGH_BITS
+    digits = words ^ _ZEROS
+    digits &= np.uint64(kept)
+    odd = digits + _ABOVE_NINE
+    odd |= digits
+    odd &= _HIGH_BITS
+    return digits, odd
 
 
 def _value(digits: Words) -> Words:
     """Eight digits, the most significant in the lowest byte, as a number."""
-    pairs = digits * np.uint64(10) + (digits >> np.uint64(8))
-    high = (pairs & _LOW_PAIRS) * np.uint64(100 + (1_000_000 << 32))
-    low = ((pairs >> np.uint64(16)) & _LOW_PAIRS) * np.uint64(1 + (10_000 << 32))
-    value: Words = (high + low) >> np.uint64(32)
+    pairs = digits * np.uint64(10)
+    digits >>= np.uint64(8)
+    pairs += digits
+    value = pairs & _LOW_PAIRS
+    value *= np.uint64(100 + (1_000_000 << 32))
+    pairs >>= np.uint64(16)
+    pairs &= _LOW_PAIRS
+    pairs *= np.uint64(1 + (10_000 << 32))
+    value += pairs
+    value >>= np.uint64(32)
     return value

@@ -20,14 +20,16 @@ _PROBES = 9  # tokens that tell whether a first pass is worth it
 _REMEMBERED = 1024  # odd tokens whose reading is kept for the next of the same kind ("", "N/A")
 _JOINED_AT_ONCE = 1 << 16  # tokens
 _WIDEST_JOINED = 64  # bytes: tokens wider than that are joined one by one
-_RUNS_WORTH_COPYING = 8  # tokens in a row, on average
+_RUN_WORTH_COPYING = 8  # tokens in a row, on average
 
 _SEPARATORS = b" -/()"
 _INVISIBLE = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{ZERO WIDTH SPACE}\N{ZERO WIDTH NO-BREAK SPACE}"
 _BLANKS = tuple(character.encode() for character in _INVISIBLE)
 _ESCAPES = (
-    *((escape % ord(character)).encode() for character in _INVISIBLE for escape in (r"\u%04x", r"\u%04X")),
-    rb"\/",
+    (rb"\u002B", b"+"),
+    (rb"\u002b", b"+"),
+    (rb"\/", b""),
+    *(((form % ord(blank)).encode(), b"") for blank in _INVISIBLE for form in (r"\u%04x", r"\u%04X")),
 )
 
 
@@ -50,6 +52,7 @@ class Numbers:
         self.problems = _located(found)
 
     def __len__(self) -> int:
+        """How many tokens there are, blank ones included."""
         return len(self.numbers)
 
     def __repr__(self) -> str:
@@ -182,9 +185,11 @@ def _unescape_json(fragment: bytes) -> bytes | None:
     harmless = fragment.count(b"\\u") + fragment.count(b"\\/")
     if b"\\\\" in fragment or fragment.count(b"\\") != harmless:
         return None
-    for escape in _ESCAPES:
-        fragment = fragment.replace(escape, b"")
-    return fragment.replace(rb"\u002B", b"+").replace(rb"\u002b", b"+")
+    for escape, meaning in _ESCAPES:
+        if b"\\" not in fragment:
+            break
+        fragment = fragment.replace(escape, meaning)
+    return fragment
 
 
 def _decode_json(token: bytes) -> str:
@@ -220,26 +225,29 @@ def _join(source: bytes, starts: Positions, ends: Positions, separator: bytes) -
     if not starts.size:
         return b""
     apart = np.flatnonzero(starts[1:] - ends[:-1] != len(separator))
-    runs = zip(starts[np.append(0, apart + 1)].tolist(), ends[np.append(apart, -1)].tolist(), strict=True)
-    if apart.size * _RUNS_WORTH_COPYING < starts.size or int((ends - starts).max()) > _WIDEST_JOINED:
-        return separator.join([source[start:end] for start, end in runs])
+    if apart.size * _RUN_WORTH_COPYING < starts.size or int((ends - starts).max()) > _WIDEST_JOINED:
+        return _join_runs(source, starts[np.append(0, apart + 1)], ends[np.append(apart, -1)], separator)
     slices = [slice(at, at + _JOINED_AT_ONCE) for at in range(0, starts.size, _JOINED_AT_ONCE)]
     return separator.join([_join_apart(source, starts[piece], ends[piece], separator) for piece in slices])
 
 
+def _join_runs(source: bytes, starts: Positions, ends: Positions, separator: bytes) -> bytes:
+    bounds = zip(starts.tolist(), ends.tolist(), strict=True)
+    return separator.join([source[start:end] for start, end in bounds])
+
+
 def _join_apart(source: bytes, starts: Positions, ends: Positions, separator: bytes) -> bytes:
-    """The same for pieces of similar width: equally wide rows are loaded, and what is beyond each end left out."""
+    """Pieces of similar width: rows of equal width are loaded, and what is beyond each end is left out."""
     widths = ends - starts
     width = int(widths.max()) + 1
     if int(starts.max()) + width > len(source):
-        bounds = zip(starts.tolist(), ends.tolist(), strict=True)
-        return separator.join([source[start:end] for start, end in bounds])
+        return _join_runs(source, starts, ends, separator)
     loaded: npt.NDArray[np.void] = np.ndarray((len(source) - width + 1,), f"V{width}", source, strides=(1,))
     rows = loaded[starts].view(np.uint8).reshape(-1, width)
     rows[np.arange(starts.size), widths] = separator[0]
-    even = int(widths.min()) + 1 == width
-    joined = rows.tobytes() if even else rows[np.arange(width) <= widths[:, None]].tobytes()
-    return joined[: -len(separator)]
+    if int(widths.min()) + 1 < width:
+        rows = rows[np.arange(width, dtype=np.uint8) <= widths.astype(np.uint8)[:, None]]
+    return rows.tobytes()[: -len(separator)]
 
 
 _JSON = _Form(tokens.json_windows, tokens.strings, (b'"',), _unescape_json, _decode_json, 1, b",")

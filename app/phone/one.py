@@ -54,12 +54,14 @@ class _Spelling(dict[int, str | None]):
         return None if category in {"Zs", "Pd", "Cf"} else character
 
 
-_SPELLING = _Spelling(
-    {ord(kept): kept for kept in "0123456789+"}
-    | dict.fromkeys(map(ord, " -./()\N{FULLWIDTH FULL STOP}\N{FULLWIDTH SOLIDUS}\N{MINUS SIGN}\N{MIDDLE DOT}"))
-    | dict.fromkeys(map(ord, "\N{FULLWIDTH LEFT PARENTHESIS}\N{FULLWIDTH RIGHT PARENTHESIS}"))
-    | {ord("\N{FULLWIDTH PLUS SIGN}"): "+"},
+_OTHER_SEPARATORS = (
+    "./()\N{MINUS SIGN}\N{MIDDLE DOT}\N{FULLWIDTH FULL STOP}\N{FULLWIDTH SOLIDUS}"
+    "\N{FULLWIDTH LEFT PARENTHESIS}\N{FULLWIDTH RIGHT PARENTHESIS}"
 )
+_SPELLING = _Spelling()
+_SPELLING.update({point: _SPELLING[point] for point in range(256)})  # the frequent ones are looked up only once
+_SPELLING.update(dict.fromkeys(map(ord, _OTHER_SEPARATORS)))
+_SPELLING[ord("\N{FULLWIDTH PLUS SIGN}")] = "+"
 _SPELLING_BUT_DOTS = _Spelling(_SPELLING | {ord("."): "."})
 _SPELLED = re.compile(r"(\+?)([0-9]+)")
 _DIGIT = re.compile(r"[0-9]")
@@ -313,8 +315,8 @@ def _kept_digits(digits: str, *, plus: bool) -> int | None:
     zeros = len(digits) - len(significant)
     if zeros == len("00") or (zeros == 0 and (plus or len(digits) > plan.NATIONAL_DIGITS)):
         return _kept_international(significant)
-    if len(digits) > plan.SHORTEST_BARE and _international(significant).number:  # 0 33 6 …: 0 typed for +
-        return _international(significant).number
+    if zeros == 1 and len(significant) >= plan.SHORTEST_BARE and _international(significant).number:
+        return _international(significant).number  # 0 33 6 …: a 0 typed for the plus
     return _kept_national(significant) if zeros or len(digits) == plan.NATIONAL_DIGITS else int(digits)
 
 
@@ -328,13 +330,19 @@ def _kept_national(digits: str) -> int:
 
 
 def _kept_international(digits: str) -> int:
+    """Digits behind + or 00; what comes out reads as itself when it is read again."""
     code = plan.calling_code(digits)
     rest = digits[len(code) :]
-    if code == plan.FRANCE and rest.strip("0"):
-        return _kept_national(rest.removeprefix("0"))
-    if code in plan.OVERSEAS and len(rest.removeprefix("0")) == plan.NATIONAL_DIGITS:
-        return _kept_overseas(code, rest.removeprefix("0"))
-    return int(code + _without_trunk(code, rest)) if code in COUNTRIES else int(digits)
+    if code in COUNTRIES and COUNTRIES[code].keeps_zero:
+        return int(digits)
+    if rest[:1] == "0" and rest[1:2] != "0":
+        rest = rest[1:]
+    if code in plan.OVERSEAS and len(rest) == plan.NATIONAL_DIGITS:
+        return _kept_overseas(code, rest)
+    if code == plan.FRANCE and rest:
+        return _kept_national(rest)
+    kept = code + (_without_trunk(code, rest) if code == plan.MEXICO else rest)
+    return int(kept if len(kept) >= plan.SHORTEST_KEPT else digits)
 
 
 def _kept_overseas(code: str, digits: str) -> int:

@@ -53,20 +53,24 @@ def canonical(values: Numbers64, digits: int, *, plus: bool) -> Numbers64:
 def territories(numbers: Numbers64) -> Places:
     """`one.territory` for an array: positions in `plan.TERRITORIES`, 0 = unknown."""
     home = numbers - int(plan.FRANCE) * _NATIONAL
-    inside = (home >= 0) & (home < _NATIONAL)
-    if inside.all():
-        return _HOME.take(home // _BLOCK)
+    abroad = np.flatnonzero((home < 0) | (home >= _NATIONAL))
+    home[abroad] = 0
+    places: Places = _HOME.take(home // _BLOCK)
+    places[abroad] = _places_abroad(numbers[abroad])
+    return places
+
+
+def _places_abroad(numbers: Numbers64) -> Places:
     places = np.zeros(numbers.shape, np.uint8)
-    places[inside] = _HOME[home[inside] // _BLOCK]
     for digits in range(plan.SHORTEST_E164, plan.LONGEST_E164 + 1):
-        found = np.flatnonzero((numbers >= 10 ** (digits - 1)) & (numbers < 10**digits) & ~inside)
+        found = np.flatnonzero((numbers >= 10 ** (digits - 1)) & (numbers < 10**digits))
         if found.size:
             places[found] = _abroad(numbers[found], digits)
     return places
 
 
 def _abroad(numbers: Numbers64, digits: int) -> Places:
-    places = _CODE_PLACE.take(numbers // 10 ** (digits - 3))
+    places: Places = _CODE_PLACE.take(numbers // 10 ** (digits - 3))
     if digits == len("262") + plan.NATIONAL_DIGITS:
         prefixes = numbers % _NATIONAL // _BLOCK
         own = _OVERSEAS[prefixes] == numbers // _NATIONAL
@@ -117,7 +121,7 @@ def _intervals(digits: int, *, plus: bool) -> tuple[_Interval, ...]:
     found: list[_Interval] = []
     if plus or digits >= plan.SHORTEST_BARE:
         found += _international(digits)
-    if digits in {plan.NATIONAL_DIGITS, len("0") + plan.NATIONAL_DIGITS}:
+    if digits == len("0") + plan.NATIONAL_DIGITS or (digits == plan.NATIONAL_DIGITS and not plus):
         found.append(_Interval(_NATIONAL // 10, _NATIONAL, _france))
     if digits >= len("00") + plan.SHORTEST_E164:
         found += _international(digits - len("00"))

@@ -93,7 +93,7 @@ def _even_strings(raw: bytes, source: Bytes, start: int, stop: int) -> Window | 
     opening = raw.find(b'"', start, stop)
     closing = raw.find(b'"', opening + 1, stop)
     stride = raw.find(b'"', closing + 1, stop) - opening
-    if min(opening, closing, stride) < 1:
+    if min(opening, closing, stride) < 1 or closing + stride >= stop:
         return None
     ends = np.arange(closing, stop, stride)
     starts = ends - (closing - opening - 1)
@@ -108,9 +108,11 @@ def _even_strings(raw: bytes, source: Bytes, start: int, stop: int) -> Window | 
 
 def _without_escaped(source: Bytes, marks: Positions, start: int, stop: int) -> Positions:
     """The quotes that open or close a string: not those after an odd run of backslashes."""
+    escaped = (marks > start) & (source[marks - 1] == _BACKSLASH)
+    if not escaped.any():
+        return marks
     slashes = np.flatnonzero(source[start:stop] == _BACKSLASH) + start
     runs = slashes[np.diff(slashes, prepend=-1) != 1]  # where each run of backslashes begins
-    escaped = (marks > start) & (source[marks - 1] == _BACKSLASH)
     doubtful = marks[escaped]
     escaped[escaped] = (doubtful - runs[np.searchsorted(runs, doubtful) - 1]) % 2 == 1
     kept: Positions = marks[~escaped]
@@ -159,18 +161,31 @@ def _check_gap(gap: bytes, position: int) -> None:
 def _check_gaps(raw: bytes, window: Window, count: int) -> None:
     """The same for all gaps inside a window; `count` strings came before it."""
     source = np.frombuffer(raw, np.uint8)
-    gaps = window.ends[:-1] + 1
-    widths = window.starts[1:] - 1 - gaps
-    weights = np.zeros(gaps.size, np.uint8)
-    for column in range(min(int(widths.max(initial=0)), _WIDEST_GAP)):
-        inside = widths > column
-        weights += _GAP_WEIGHT[source[np.where(inside, gaps + column, 0)]] * inside
-    wrong = weights != 1
+    looked_at = 1 if window.stride and _same_gaps(source, window) else window.ends.size - 1
+    gaps = window.ends[:looked_at] + 1
+    widths = window.starts[1 : looked_at + 1] - 1 - gaps
+    wrong = _gap_weights(source, gaps, widths) != 1
     for place in np.flatnonzero(widths > _WIDEST_GAP).tolist():
         gap = raw[int(gaps[place]) : int(gaps[place] + widths[place])]
         wrong[place] = gap.strip(_SPACES) != b","
     if wrong.any():
         raise _no_string(count + 1 + int(wrong.argmax()))
+
+
+def _same_gaps(source: Bytes, window: Window) -> bool:
+    """Whether all gaps of an even window are like its first."""
+    first, second, last = int(window.ends[0]) + 1, int(window.starts[1]) - 1, int(window.ends[-1])
+    columns = [source[column : last : window.stride] for column in range(first, second)]
+    return all((column == column[0]).all() for column in columns)
+
+
+def _gap_weights(source: Bytes, gaps: Positions, widths: Positions) -> Bytes:
+    """For each gap 1 if it holds one comma and spaces, as far as it is not too wide to tell."""
+    weights = _GAP_WEIGHT.take(source.take(gaps))
+    for column in range(1, min(int(widths.max(initial=0)), _WIDEST_GAP)):
+        inside = widths > column
+        weights += _GAP_WEIGHT[source[np.where(inside, gaps + column, 0)]] * inside
+    return weights
 
 
 def _no_string(position: int) -> ValueError:

@@ -81,7 +81,9 @@ def prepared(settings: Settings, database_url: str) -> dict[str, str]:
 def served(settings: Settings, database_url: str | None, folder: Path, workers: int = 1) -> Iterator[Served]:
     """Serve a prepared registry until the context ends; without a database address, on its embedded PostgreSQL."""
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("STOP_REGISTRY_", "DATABASE_URL"))},
+        **{
+            name: value for name, value in os.environ.items() if not name.startswith(("STOP_REGISTRY_", "DATABASE_URL"))
+        },
         "STOP_REGISTRY_DATA_DIR": str(settings.data_dir),
         "STOP_REGISTRY_UNSAFE_NOT_DURABLE": str(settings.unsafe_not_durable).lower(),
         "PYTHONUNBUFFERED": "1",

@@ -47,7 +47,9 @@ async def test_one_changed_byte_anywhere_is_found(export, key, tmp_path):
     clean, picked = export.read_bytes(), random.Random(3)
     damaged = tmp_path / "damaged.zip"
     for position in {0, 10, len(clean) - 1, *picked.sample(range(len(clean)), 300)}:
-        damaged.write_bytes(clean[:position] + bytes([clean[position] ^ (1 << picked.randrange(8))]) + clean[position + 1 :])
+        damaged.write_bytes(
+            clean[:position] + bytes([clean[position] ^ (1 << picked.randrange(8))]) + clean[position + 1 :]
+        )
         assert not evidence.verify_export(damaged, key).ok, position
 
 
@@ -69,7 +71,7 @@ async def test_a_cut_file_and_a_longer_file_are_found(export, key, tmp_path):
         assert not evidence.verify_export(other, key).ok
 
 
-async def test_another_key_does_not_verify(export, key, world):
+async def test_another_key_does_not_verify(export, world):
     spa = audit.verifier_key(world.registry, await world.registry.directory.sender("spa-des-lilas"))
 
     assert not evidence.verify_export(export, spa).ok

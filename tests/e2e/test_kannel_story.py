@@ -63,7 +63,9 @@ def test_nothing_acknowledged_is_missing_after_both_are_killed_in_mid_flow(regis
     numbers = [f"+3363998{1000 + last:04}" for last in range(FLOW_MESSAGES)]
     with kannel(f"{server.url}/v1/mo/kannel/{KANNEL_TOKEN}") as gateway:
         flow = threading.Thread(
-            target=gateway.send_many, args=([Message(number, OWN_CODE, "STOP") for number in numbers],), kwargs={"rate": 100}
+            target=gateway.send_many,
+            args=([Message(number, OWN_CODE, "STOP") for number in numbers],),
+            kwargs={"rate": 100},
         )
         flow.start()
         time.sleep(1.0)

@@ -1,5 +1,7 @@
 """What the client makes of the registry's answers: positions, sentences, patience, and no number in any error."""
 
+import ssl
+
 import numpy as np
 import pytest
 
@@ -25,7 +27,9 @@ class Pauses(list):
 
 def asked(peer: Peer, texts: list[str], pauses: Pauses | None = None, **given: object) -> Verdict:
     options = {"url": peer.url, "key": KEY, "french": False} | given
-    with Client(options.pop("url"), options.pop("key"), wait=pauses if pauses is not None else Pauses(), **options) as client:
+    with Client(
+        options.pop("url"), options.pop("key"), wait=pauses if pauses is not None else Pauses(), **options
+    ) as client:
         answer = client.check({"campaign": "soldes"}, texts, idempotency_key="a-1-1")
         numbers = np.array([read(text).number for text in texts], dtype=np.int64)
         return client.verdict(answer, texts, numbers)
@@ -82,7 +86,13 @@ def test_a_reason_of_a_later_version_withholds_as_well(peer: Peer) -> None:
 
 @pytest.mark.parametrize(
     "withheld",
-    [{"odd": [{"who": "0639980001"}]}, {"odd": [None]}, {"repeated": [99]}, {"repeated": [-1]}, {"odd": [{"numbers": [1]}]}],
+    [
+        {"odd": [{"who": "0639980001"}]},
+        {"odd": [None]},
+        {"repeated": [99]},
+        {"repeated": [-1]},
+        {"odd": [{"numbers": [1]}]},
+    ],
 )
 def test_an_answer_that_is_not_understood_allows_nobody(peer: Peer, withheld: dict[str, object]) -> None:
     answering(peer, withheld, 5)
@@ -116,6 +126,24 @@ def test_a_wrong_key_says_where_to_put_the_right_one(peer: Peer) -> None:
         asked(peer, TEXTS, key="sr_wrong")
     assert error.value.exit_status == 2
     assert "sr_wrong" not in str(error.value)
+
+
+@pytest.mark.parametrize("key", ["sr_clé", "sr_key\n", "sr_\x00"])
+def test_a_key_that_no_header_can_carry_is_wrong_use(peer: Peer, key: str) -> None:
+    with pytest.raises(WrongCallError, match="STOP_REGISTRY_KEY"):
+        Client(peer.url, key)
+
+
+def test_a_part_too_large_for_the_registry_says_how_to_make_it_smaller(peer: Peer) -> None:
+    peer.script.append(problem(413, "too-large", "Too large", "At most 1,000."))
+    with pytest.raises(WrongCallError, match="--chunk"):
+        asked(peer, TEXTS)
+
+
+def test_certificates_are_checked_however_the_scheme_is_written() -> None:
+    with Client("HTTPS://registre.exemple.fr", KEY) as client:
+        pool = client._http._transport._pool  # noqa: SLF001 - where the certificates are kept
+        assert pool._ssl_context.verify_mode == ssl.CERT_REQUIRED  # noqa: SLF001 - likewise
 
 
 def test_a_value_that_cannot_be_used_is_wrong_use(peer: Peer) -> None:
@@ -168,7 +196,9 @@ def test_something_else_at_the_address_is_told(peer: Peer) -> None:
         asked(peer, TEXTS)
 
 
-@pytest.mark.parametrize("url", ["registre.exemple.fr", "ftp://registre.exemple.fr", "http://", "https://a:b@[::1"])
+@pytest.mark.parametrize(
+    "url", ["registre.exemple.fr", "ftp://registre.exemple.fr", "http://", "https://a:b@[::1", "http://a b.fr"]
+)
 def test_an_unusable_address_is_wrong_use(url: str) -> None:
     with pytest.raises(WrongCallError, match="--url"):
         Client(url, KEY)
@@ -194,9 +224,7 @@ def test_a_clearance_is_given_back(peer: Peer) -> None:
     assert peer.released == ["clr_1", "clr_2"]
 
 
-def test_no_proxy_of_the_environment_sees_a_call_to_this_machine(
-    peer: Peer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_proxy_of_the_environment_sees_a_call_to_this_machine(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.delenv("NO_PROXY", raising=False)
     assert len(asked(peer, TEXTS).codes) == 6

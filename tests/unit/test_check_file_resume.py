@@ -63,7 +63,7 @@ def test_the_same_command_goes_on_after_the_last_finished_part(
     assert path.with_name("out").read_text() == ALLOWED
     told = path.with_name("list.txt.withheld.csv").read_text()
     assert told == "0639980005;opted_out\n+33639980001;repeated\n"
-    assert "13 rows checked: 11 allowed, 2 withheld." in capsys.readouterr().err
+    assert "Rows checked: 13; allowed: 11; withheld: 2." in capsys.readouterr().err
     assert not journal(path).exists()
 
 
@@ -92,7 +92,7 @@ def test_an_answer_that_no_longer_holds_is_asked_anew(peer: Peer, path: Path, sl
 
 @pytest.mark.parametrize("offers_release", [True, False])
 def test_what_a_lost_part_had_cleared_is_released_and_checked_anew(
-    peer: Peer, path: Path, offers_release: bool
+    peer: Peer, path: Path, *, offers_release: bool
 ) -> None:
     peer.offers_release = offers_release
     cut(peer, path, 2)

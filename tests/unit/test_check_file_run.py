@@ -59,7 +59,9 @@ def test_every_encoding_and_separator_is_written_back(
     lines = [delimiter.join(row) + "\n" for row in rows]
     assert ran(peer, path, "".join(lines).encode(encoding)) == 0
     assert (tmp_path / "out").read_bytes() == "".join([lines[0], lines[1], lines[3]]).encode(encoding)
-    told = delimiter.join(["nom", "mobile", "reason"]) + "\n" + delimiter.join(["Léa", "0639980002", "opted_out"]) + "\n"
+    told = (
+        delimiter.join(["nom", "mobile", "reason"]) + "\n" + delimiter.join(["Léa", "0639980002", "opted_out"]) + "\n"
+    )
     assert withheld(path) == told.encode(encoding)
 
 
@@ -90,10 +92,10 @@ def test_an_invalid_number_is_withheld_with_what_is_known(
     peer: Peer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "l.csv"
-    assert ran(peer, path, "nom;tel\nZoé;0639980001\nLéa;+33690123456\nIda;inconnu\nEva;\n") == 0
+    assert ran(peer, path, "nom;tel\nZoé;0639980001\nLéa;639980001.0\nIda;inconnu\nEva;\n") == 0
     told = withheld(path).decode().splitlines()
-    assert told[1].startswith("Léa;+33690123456;invalid: ")
-    assert "+590690123456" in told[1]
+    assert told[1].startswith("Léa;639980001.0;invalid: ")
+    assert "+33639980001" in told[1]
     assert told[2].startswith("Ida;inconnu;invalid: ")
     assert told[3] == "Eva;;invalid: empty"
     assert "no usable number (rows 3, 4, 5)" in capsys.readouterr().err
@@ -124,7 +126,7 @@ def test_a_list_of_rounded_numbers_is_refused_before_anything_is_sent(
 def test_empty_rows_are_nobody(peer: Peer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert ran(peer, tmp_path / "l.csv", "nom;tel\nZoé;0639980001\n;;\n\nIda;0639980003\n") == 0
     assert (tmp_path / "out").read_text() == "nom;tel\nZoé;0639980001\nIda;0639980003\n"
-    assert "2 rows checked: 2 allowed, 0 withheld." in capsys.readouterr().err
+    assert "Rows checked: 2; allowed: 2; withheld: 0." in capsys.readouterr().err
 
 
 def test_the_summary_is_french_where_the_environment_is(
@@ -133,8 +135,8 @@ def test_the_summary_is_french_where_the_environment_is(
     monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
     assert ran(peer, tmp_path / "l.txt", "0639980001\n0639980002\n") == 0
     error = capsys.readouterr().err
-    assert "2 lignes contrôlées : 1 autorisées, 1 retenues." in error
-    assert "ont dit STOP" in error
+    assert "Lignes contrôlées : 2 ; autorisées : 1 ; retenues : 1." in error
+    assert "1  opposition (STOP)" in error
     assert "Autorisation d'envoi clr_1" in error
 
 
@@ -207,7 +209,9 @@ def test_the_list_is_never_overwritten(peer: Peer, tmp_path: Path, capsys: pytes
     assert "must differ" in capsys.readouterr().err
 
 
-def test_an_output_that_cannot_be_written_is_told(peer: Peer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_output_that_cannot_be_written_is_told(
+    peer: Peer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert ran(peer, tmp_path / "l.txt", "0639980001\n", out=tmp_path / "nowhere" / "out") == 2
     assert "nowhere" in capsys.readouterr().err
     assert peer.calls == []
@@ -243,14 +247,14 @@ def test_warnings_of_the_registry_are_passed_on_once(
 def test_it_is_a_filter_between_two_pipes(peer: Peer) -> None:
     command = "from app.cli.check_file import check; check()"
     done = subprocess.run(
-        [sys.executable, "-c", command, "-", "--url", peer.url],
+        [sys.executable, "-c", command, "-", "--out", "-", "--url", peer.url],
         input=b"0639980001\r\n0639980002\r\n0639980003",
         capture_output=True,
         check=False,
         env={**os.environ, "STOP_REGISTRY_KEY": KEY, "LC_ALL": "C.UTF-8"},
     )
     assert done.stdout == b"0639980001\r\n0639980003"
-    assert (done.returncode, b"3 rows checked: 2 allowed, 1 withheld." in done.stderr) == (0, True)
+    assert (done.returncode, b"Rows checked: 3; allowed: 2; withheld: 1." in done.stderr) == (0, True)
 
 
 def test_a_pipe_that_closes_early_is_no_crash(peer: Peer, tmp_path: Path) -> None:
@@ -280,16 +284,25 @@ def test_the_command_explains_itself() -> None:
 def test_the_command_passes_its_options_on(peer: Peer, tmp_path: Path) -> None:
     path = tmp_path / "l.csv"
     path.write_text("a;b\n0639980001;0639980003\n")
-    arguments = [str(path), "--url", peer.url, "--key", KEY, "--column", "b", "--out", str(tmp_path / "out"), "--screen"]
+    arguments = [
+        str(path),
+        "--url",
+        peer.url,
+        "--key",
+        KEY,
+        "--column",
+        "b",
+        "--out",
+        str(tmp_path / "out"),
+        "--screen",
+    ]
     assert CliRunner().invoke(check, [*arguments, "--purpose", "marketing", "--sender", "salon"]).exit_code == 0
     (call,) = peer.checks
     assert call.path == "/v1/checks?mode=screen"
     assert call.body == {"numbers": ["0639980003"], "purpose": "marketing", "sender": "salon"}
 
 
-def test_a_terminal_sees_a_progress_bar(
-    peer: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_terminal_sees_a_progress_bar(peer: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import string
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -98,6 +99,17 @@ def test_any_byte_of_a_checkpoint_changed_is_noticed() -> None:
                 read_checkpoint(altered.decode("utf-8", "surrogateescape"), VERIFIER)
 
 
+def test_another_spelling_of_the_same_signature_is_refused() -> None:
+    signed = sign_checkpoint(ORIGIN, 1234, ROOT, KEY)
+    spellings = [signed[:-3] + letter + signed[-2:] for letter in string.ascii_letters + string.digits]
+
+    assert signed.endswith("=\n")
+    for spelling in spellings:
+        if spelling != signed:
+            with pytest.raises(NoteError):
+                read_checkpoint(spelling, VERIFIER)
+
+
 def test_any_character_of_a_verifier_key_changed_is_noticed() -> None:
     for position in range(len(VERIFIER)):
         with pytest.raises(NoteError):
@@ -190,7 +202,8 @@ SPOILT = {
     "nonsense": lambda note: note + "nonsense\n",
     "a control character": lambda note: "\x00" + note,
     "a surrogate": lambda note: "\udcff" + note,
-    "too long": lambda note: "x" * 300_000 + "\n" + note,
+    "too long": lambda note: f"{note}— witness {base64.b64encode(bytes(300_000)).decode()}\n",
+    "something after the last line": lambda note: note + "x",
     "empty": lambda _: "",
     "only line ends": lambda _: "\n\n",
 }

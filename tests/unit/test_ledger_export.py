@@ -184,6 +184,13 @@ def test_a_changed_hash_is_told_from_a_changed_entry(archive: Archive) -> None:
     assert "hash 10" in finding.text
 
 
+@pytest.mark.parametrize("surplus", [b"x", bytes(31), bytes(32), bytes(33)], ids=len)
+def test_leaf_hashes_that_belong_to_no_entry_are_found(archive: Archive, surplus: bytes) -> None:
+    archive.leaves += surplus
+
+    assert problems(archive.verify()) == ["leaf-hash-changed"]
+
+
 REARRANGED: dict[str, tuple[Callable[[list[bytes]], list[bytes]], int]] = {
     "one removed": (lambda lines: lines[:9] + lines[10:], 9),
     "the first removed": (lambda lines: lines[1:], 0),

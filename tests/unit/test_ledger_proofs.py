@@ -13,6 +13,7 @@ from app.ledger import (
     inclusion_proof,
     inclusion_ranges,
     leaf_hash,
+    node_hash,
     root_of,
     verify_consistency,
     verify_inclusion,
@@ -165,7 +166,30 @@ def test_only_an_empty_proof_joins_a_tree_to_itself_or_to_the_empty_one() -> Non
     assert not verify_consistency(3, 7, ROOTS[3], ROOTS[7], [])
 
 
-@pytest.mark.parametrize(("index", "size"), [(0, 0), (5, 5), (-1, 5)])
+def test_an_inner_node_does_not_pass_for_a_leaf() -> None:
+    pair = node_hash(REFERENCE[0], REFERENCE[1])
+    proof = inclusion_proof(REFERENCE, 0, 8)
+
+    assert not verify_inclusion(pair, 0, 8, proof[1:], root_of(REFERENCE))
+    assert verify_inclusion(pair, 0, 4, proof[1:], root_of(REFERENCE))  # the same bytes, honestly called a leaf of four
+
+
+def test_the_root_of_another_size_does_not_pass_for_that_of_the_old_one() -> None:
+    proof = consistency_proof(REFERENCE, 4, 8)
+
+    assert verify_consistency(4, 8, root_of(REFERENCE[:4]), root_of(REFERENCE), proof)
+    assert not verify_consistency(2, 8, root_of(REFERENCE[:4]), root_of(REFERENCE), proof)
+
+
+def test_hashes_of_another_length_do_not_pass_even_when_their_bytes_add_up() -> None:
+    (other,) = inclusion_proof(REFERENCE, 0, 2)
+    shifted = [REFERENCE[0] + other[:1], other[1:]]
+
+    assert not verify_inclusion(shifted[0], 0, 2, shifted[1:], root_of(REFERENCE[:2]))
+    assert not verify_consistency(1, 2, shifted[0], root_of(REFERENCE[:2]), shifted[1:])
+
+
+@pytest.mark.parametrize(("index", "size"), [(0, 0), (1, 1), (5, 5), (-1, 5)])
 def test_an_index_outside_the_tree_has_no_proof(index: int, size: int) -> None:
     with pytest.raises(ValueError, match="outside"):
         inclusion_proof(MANY, index, size)
@@ -179,6 +203,7 @@ def test_a_larger_tree_is_no_beginning_of_a_smaller_one(old: int, new: int) -> N
         consistency_proof(MANY, old, new)
 
     assert not verify_consistency(old, new, ROOTS[6], ROOTS[5], [])
+    assert not verify_consistency(8, 7, ROOTS[7], ROOTS[7], [])
 
 
 def test_the_ranges_of_a_proof_cover_each_leaf_at_most_once() -> None:

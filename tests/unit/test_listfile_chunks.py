@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from app.listfile import Chunk, ListFileError, chunking, chunks, detect
 
 CLIENTS = 'prénom;"numéro";ville\r\n' + "".join(
-    f'Zoé;{"0639980" if n % 2 else "=""0639980"}{n:03}{"" if n % 2 else chr(34)};"Saint-Étienne;\n{n}"\r\n' for n in range(40)
+    f'Zoé;{"0639980" if n % 2 else "=0639980"}{n:03}{"" if n % 2 else chr(34)};"Saint-Étienne;\n{n}"\r\n'
+    for n in range(40)
 )
 
 
@@ -45,7 +46,9 @@ def test_all_rows_come_out_as_they_went_in(encoding: str, end: str) -> None:
 def test_how_the_file_is_read_changes_nothing(block: int, rows_max: int, encoding: str) -> None:
     raw = CLIENTS.encode(encoding)
     once, again = parts(raw, rows_max), parts(raw, rows_max, block)
-    assert [(c.offset, c.end, c.first_row, c.cells) for c in once] == [(c.offset, c.end, c.first_row, c.cells) for c in again]
+    assert [(c.offset, c.end, c.first_row, c.cells) for c in once] == [
+        (c.offset, c.end, c.first_row, c.cells) for c in again
+    ]
     numbers = "".join(c.cells.decode() for c in once).split()
     assert numbers == [f"0639980{n:03}" for n in range(40)]
 

@@ -11,9 +11,7 @@ def layout(text: str, column: str | None = None, encoding: str = "utf-8") -> Lay
 
 def numbers(delimiter: str, width: int, at: int, rows: int = 4) -> str:
     row = [["Dupont", "Lyon", "69001", "12,5"][i % 4] if delimiter != "," else "Dupont" for i in range(width)]
-    return "".join(
-        delimiter.join([*row[:at], f"06399800{n:02}", *row[at + 1 :]]) + "\n" for n in range(1, rows + 1)
-    )
+    return "".join(delimiter.join([*row[:at], f"06399800{n:02}", *row[at + 1 :]]) + "\n" for n in range(1, rows + 1))
 
 
 def test_one_number_a_line_has_no_separator() -> None:
@@ -33,11 +31,14 @@ def test_every_usual_separator_is_found_without_a_header(delimiter: str, at: int
     assert (found.delimiter, found.column, found.has_header) == (delimiter.encode(), at, False)
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["telephone", "Téléphone", "TEL", "Tél.", "mobile", "Portable", "numero", "Numéro", "N°", "gsm", "Phone", "MSISDN"]
-    + ["Numéro de téléphone", "tel_mobile", "Téléphone portable", "phone number"],
+HEADERS = (
+    ["telephone", "Téléphone", "TEL", "Tél.", "mobile", "Portable", "numero", "Numéro", "N°"],
+    ["gsm", "Phone", "MSISDN", "tel_mobile"],
+    ["Numéro de téléphone", "Téléphone portable", "phone number", "Numéro de mobile (obligatoire)"],
 )
+
+
+@pytest.mark.parametrize("name", [name for names in HEADERS for name in names])
 def test_usual_header_names_name_the_column(name: str) -> None:
     found = layout(f"nom;ville;{name}\nDupont;Lyon;n/a\nMartin;Nice;\n")
     assert (found.delimiter, found.column, found.has_header) == (b";", 2, True)

@@ -93,7 +93,9 @@ TABLES = st.lists(st.lists(FIELDS, min_size=2, max_size=4), min_size=1, max_size
 
 
 @settings(max_examples=60, deadline=None)
-@given(TABLES, st.sampled_from([";", ",", "\t"]), st.integers(0, 3), st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]))
+@given(
+    TABLES, st.sampled_from([";", ",", "\t"]), st.integers(0, 3), st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL])
+)
 def test_every_table_that_a_spreadsheet_can_write_is_read_back(
     table: list[list[str]], delimiter: str, column: int, quoting: int
 ) -> None:

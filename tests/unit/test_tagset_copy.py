@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.tagset import CopyReader, TagSet, tags_from_copy
+from app.tagset import COPY_BLOCK, CopyReader, TagSet, tags_from_copy
 
 # What PostgreSQL 18.6 sends for COPY (VALUES (1::bigint), (-2^63), (2^63 - 1), (-1)) TO STDOUT (FORMAT binary).
 FROM_THE_SERVER = bytes.fromhex(
@@ -69,6 +69,12 @@ def test_a_long_stream_keeps_its_order_across_the_blocks_it_is_decoded_in() -> N
     np.testing.assert_array_equal(tags_from_copy(chunks), tags)
 
 
+def test_an_extension_of_the_header_longer_than_a_block_is_passed_over() -> None:
+    extension = row(1) * (COPY_BLOCK // 7)
+    stream = SIGNATURE + bytes(4) + struct.pack(">i", len(extension)) + extension + row(2) + TRAILER
+    assert tags_from_copy([stream]).tolist() == [2]
+
+
 def test_a_set_is_made_of_a_copy() -> None:
     copy = CopyReader()
     copy.feed(FROM_THE_SERVER)
@@ -80,7 +86,9 @@ def test_a_set_is_made_of_a_copy() -> None:
     "stream",
     [
         b"",
+        TRAILER,
         HEADER[:-1],
+        HEADER[:-1] + b"\2",
         HEADER,
         FROM_THE_SERVER[:-1],
         FROM_THE_SERVER[:-2],
@@ -103,6 +111,7 @@ def test_a_stream_that_is_cut_or_goes_on_after_its_end_is_refused(stream: bytes)
         struct.pack(">hiqiq", 2, 8, 1, 8, 2) * 7,  # two columns
         struct.pack(">hii", 1, 4, 1) * 7,  # a column of four bytes
         struct.pack(">h", 0) * 7,  # no column
+        struct.pack(">hiq", 1, 7, 1),  # a length that is none of a tag's
         row(1) + TRAILER + row(1)[2:],  # the end amid the rows
     ],
 )

@@ -134,6 +134,12 @@ def test_two_people_whose_tags_collide_are_two_people() -> None:
     assert verdict.cleared.tolist() == [7, 7]
 
 
+def test_what_could_not_be_read_stays_invalid_even_if_its_tag_is_somebodys() -> None:
+    numbers = np.array([INVALID, FIRST, INVALID, FIRST], dtype=np.int64)
+    verdict = decide(numbers, np.full(4, 7, dtype=np.int64), np.zeros(4, np.bool_))
+    assert verdict.reasons.tolist() == [Reason.INVALID, Reason.ALLOWED, Reason.INVALID, Reason.REPEATED]
+
+
 def test_duplicates_and_quiet_hours_may_be_left_out() -> None:
     numbers = np.array([FIRST, FIRST + 1], dtype=np.int64)
     verdict = decide(numbers, tags_of(numbers), bools([False, True]))

@@ -5,20 +5,8 @@ from typing import Any
 
 import rich_click as click
 
-_EXAMPLES = """
-\b
-Examples:
-  stop-registry check clients.csv --campaign soldes-hiver --out autorises.csv
-  stop-registry check clients.csv --column portable --out autorises.csv --withheld retenus.csv
-  cut -d';' -f3 clients.csv | stop-registry check - --campaign soldes-hiver > numeros.txt
-  stop-registry check fichier.txt --screen --withheld opposes.csv > reste.txt
 
-\b
-Exit status: 0 done; 1 refused, or numbers that a spreadsheet has destroyed; 2 wrong use; 3 registry unavailable.
-"""
-
-
-@click.command(epilog=_EXAMPLES)
+@click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--url", default="http://127.0.0.1:8000", envvar="STOP_REGISTRY_URL", show_envvar=True, show_default=True)
 @click.option("--key", default="", envvar="STOP_REGISTRY_KEY", show_envvar=True, help="API key, sr_…")
@@ -58,9 +46,22 @@ def check(**given: Any) -> None:  # noqa: ANN401 - the options, by name
     FILE is a text file with one number a line, or an export with a column of numbers, whatever its separator, header,
     encoding and line ends. With --out, a run that was cut goes on where it stopped when the same command is run again.
     The registry decides; in doubt nothing is allowed.
-    """
+
+    \b
+    Examples:
+    stop-registry check clients.csv --campaign soldes-hiver --out autorises.csv
+    stop-registry check clients.csv --column portable --out autorises.csv --withheld retenus.csv
+    cut -d';' -f3 clients.csv | stop-registry check - --campaign soldes-hiver > numeros.txt
+    stop-registry check fichier.txt --screen --withheld opposes.txt > reste.txt
+
+    \b
+    Exit status: 0 done, 1 refused or numbers that a spreadsheet has destroyed,
+    2 wrong use, 3 registry unavailable.
+    """  # noqa: D301 - \b is the sign by which click keeps the lines of a paragraph
     from app.cli.check_file.options import Options
 
+    if str(given["out"]) == "-":
+        given["out"] = None
     raise SystemExit(check_file(Options(**given)))
 
 

@@ -77,11 +77,13 @@ class Journal:
         return sum(sum(step.counts.values()) for step in self.finished)
 
     def note(self, step: _Step) -> None:
-        """Durable when this returns."""
+        """Safe from the end of the process when this returns; an answer and a finish, from a power cut too."""
         self._apply(step)
-        if self._stream:
-            self._stream.write(msgspec.json.encode(step) + b"\n")
-            self._stream.flush()
+        if not self._stream:
+            return
+        self._stream.write(msgspec.json.encode(step) + b"\n")
+        self._stream.flush()
+        if isinstance(step, Answered | Finished):
             os.fsync(self._stream.fileno())
 
     def close(self, *, remove: bool) -> None:

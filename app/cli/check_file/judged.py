@@ -51,7 +51,7 @@ def judge_here(chunk: listfile.Chunk, numbers: Numbers, seen: listfile.Seen, del
     for at, reading in numbers.problems.items():
         if reading.reason == "empty":
             codes[at] = ALLOWED if chunk.row(at).strip(nothing) else BLANK
-        elif listfile.is_rounded(numbers.text(at)):
+        elif listfile.is_rounded(reading):
             codes[at] = ROUNDED
     codes[seen.add(numbers.numbers)] = REPEATED
     return Judged(codes, list(_OWN_REASONS), {})

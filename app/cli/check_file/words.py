@@ -93,7 +93,7 @@ _WORDS = {
         "Attention : les numéros et la clé circulent en clair jusqu'à {host} ; préférez https.",
         "Note: the numbers and the key travel in clear to {host}; prefer https.",
     ),
-    "taken-up": ("Reprise : {rows} lignes étaient déjà contrôlées.", "Taken up again: {rows} rows were done already."),
+    "taken-up": ("Reprise après {rows} lignes déjà contrôlées.", "Taken up again: {rows} rows were done already."),
     "to-be-continued": (
         "{rows} lignes sont faites ; la même commande continuera à partir de là.",
         "{rows} rows are done; the same command will go on from there.",
@@ -102,16 +102,16 @@ _WORDS = {
     "warning": ("Le registre signale : {text}", "The registry warns: {text}"),
     # The summary
     "summary": (
-        "{rows} lignes contrôlées : {allowed} autorisées, {withheld} retenues.",
-        "{rows} rows checked: {allowed} allowed, {withheld} withheld.",
+        "Lignes contrôlées : {rows} ; autorisées : {allowed} ; retenues : {withheld}.",
+        "Rows checked: {rows}; allowed: {allowed}; withheld: {withheld}.",
     ),
-    "opted_out": ("ont dit STOP", "said STOP"),
+    "opted_out": ("opposition (STOP)", "said STOP"),
     "quiet_hours": ("hors des heures d'envoi", "outside sending hours"),
-    "duplicate": ("ont déjà reçu cette campagne", "already had this campaign"),
+    "duplicate": ("campagne déjà reçue", "already had this campaign"),
     "repeated": ("déjà dans la liste", "already in the list"),
     "invalid": ("numéro inutilisable", "no usable number"),
     "rounded": ("numéro arrondi par un tableur", "number rounded by a spreadsheet"),
-    "blank": ("lignes vides, laissées de côté", "empty rows, left aside"),
+    "blank": ("ligne vide, laissée de côté", "empty row, left aside"),
     "row": ("ligne {rows}", "row {rows}"),
     "rows": ("lignes {rows}", "rows {rows}"),
     "clearance": (

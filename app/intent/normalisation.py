@@ -34,7 +34,6 @@ _PICTURES: Final = re.compile("[\u2190-\u2bff\u3000-\u303f\ue000-\uf8ff\U0001f00
 _ODD_SIGNS: Final = re.compile(f"[^\\w\\s!-~\u20ac{STOP_SIGN}{FORBIDDING_SIGNS}]")
 
 
-
 def _sequences(table: dict[str, int], leads: tuple[int, ...]) -> re.Pattern[str]:
     """What UTF-8 sequences with one of these lead bytes look like when read in the alphabet of `table`."""
 
