@@ -173,7 +173,7 @@ def _answer(
         "counts": judged.counts,
     }
     root = ledger.root(ledger.Frontier(version.size, version.peaks)).hex()
-    tail = {"warnings": [], "ledger": {"size": version.size, "root": root}, "clearance": None}
+    tail: dict[str, object] = {"warnings": [], "ledger": {"size": version.size, "root": root}, "clearance": None}
     parts = [
         msgspec.json.encode(head)[:-1],
         b',"withheld":{"opted_out":[',

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import socket
 import tempfile
@@ -15,7 +16,7 @@ import msgspec
 import rich_click as click
 import uvicorn
 
-from app import administration, audit, clock, evidence
+from app import administration, audit, clock, evidence, logs
 from app.administration import ConnectionPlan
 from app.auth import Role
 from app.cli.administer import migrated
@@ -56,7 +57,10 @@ def demo(port: int, data_dir: Path | None, *, once: bool) -> None:
     """Watch a STOP go in, a check withhold it, and a proof verify; then keep serving until Ctrl-C.
 
     Everything is real: an embedded PostgreSQL in the data directory, signed webhooks over HTTP, an export.
+
+    Example: stop-registry demo --once
     """
+    logs.configure(logging.ERROR)  # the story speaks for itself
     settings = from_environ(os.environ, data_dir or default_data_dir(os.environ) / "demo")
     with database(settings) as address:
         asyncio.run(_run(settings, address, _free_port(port), once=once))

@@ -1,5 +1,6 @@
 """Operator connections from the command line: add, list, replay."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -88,9 +89,10 @@ def operator_replay(files: tuple[Path, ...]) -> None:
     refused = False
     for file in files:
         try:
-            for message in replay(msgspec.json.decode(file.read_bytes(), type=dict)):
+            # The standard library's reader: a sample may hold what a person saved, a byte-order mark included.
+            for message in replay(json.loads(file.read_text("utf-8-sig"))):
                 click.echo(msgspec.json.encode(message))
-        except (RegistryError, msgspec.MsgspecError) as error:
+        except (RegistryError, ValueError) as error:
             click.echo(f"{file}: {error}", err=True)
             refused = True
     sys.exit(REFUSED if refused else 0)

@@ -43,7 +43,7 @@ _STOPPING: Final = {
         losche loschen loscht loeschen entfernen verwijder verwijderen borrar borrenme borren eliminar eliminen
         eliminenme quitenme saquenme rimuovi rimuovetemi rimuovere rimuovimi eliminate eliminatemi togliete
         toglietemi remover removam removem apaguem excluam usun udalite""",
-    "ENDWORD": "end quit cancel revoke td remove optout quitter supprimer supprimez suppression supprime",
+    "ENDWORD": "end quit cancel revoke td remove quitter supprimer supprimez suppression supprime desactiver desactivez",
 }
 
 # What is sent, how it is sent, and where one's number stands.
@@ -108,7 +108,7 @@ _GRAMMAR: Final = {
         ihrer su sus vostri vostro tutti tutte os seus as mas piu mais more anymore mehr van met genre type sorte""",
     "WANT": """veux veut voudrais voudrait voudrai voulons veu vx voulais voulait vouloir souhaite souhaiterais
         souhaiterai souhaitons souhaiterait souhaites souhait souhaiter desire desirons desirerais aimerais aimerai
-        aimerions prefere prefererais jveux jve jveu jvoudrais jsouhaite jaimerais chouhaite souhete voudré envie
+        aimerions prefere prefererais jveux jve ve jveu jvoudrais jsouhaite jaimerais chouhaite souhete voudré envie
         accepte consens want wanna wish like need would wana wanted mochte moechte will wunsche quiero queremos
         deseo voglio vorrei desidero wil wens quero queria gostaria khochu chce""",
     "ASK": """merci veuillez veuiller veullez pouvez pouvais peux peut pourriez pouvons pourrais pourrait faut faudrait
@@ -181,8 +181,7 @@ _OTHERS: Final = {
     "ASKGLUE": "ce le la l cette mot mention numero code un au de du ces d terme exactement donc sms",
     "HELP": "aide aides help info infos information informations sos hilfe ayuda aiuto ajuda aidez assistance",
     "CONTACT": "contact contacts contacter kontakt contacto contatto",
-    "YESNO": """non no nan nope nein nee oui yes ja si ouais yep yeah y o na negatif non-merci oui-merci d'accord daccord
-        accord""",
+    "YESNO": """non no nan nope nein nee oui yes ja si ouais yep yeah y o na negatif non-merci oui-merci daccord""",
     "DOUBTWORD": """fin annuler annule annulez annulation annulee out off pause refus refuse fini finito termine terminer
         terminez ende fine enough assez marre jamais ciao adieu rien iptal anular annulla cancelar kuendigen
         kundigung arriere suspendre suspendez suspension retirer retirez enlever enlevez effacer effacez delete

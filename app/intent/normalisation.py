@@ -17,6 +17,8 @@ READ_LIMIT: Final = 2_000
 # The octagon is STOP by itself; the others forbid something without saying what.
 STOP_SIGN: Final = "\U0001f6d1"
 FORBIDDING_SIGNS: Final = "\u26d4\u270b\U0001f6ab\u274c\U0001f590\U0001f515\U0001f4f5\u2716\u26a0\U0001f91a"
+_INSULTING_SIGN: Final = "\U0001f595"
+SIGNS: Final = STOP_SIGN + FORBIDDING_SIGNS + _INSULTING_SIGN
 
 _INVISIBLE: Final = re.compile(
     "[\x00\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
@@ -28,10 +30,10 @@ _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 _UCS2_AS_HEX: Final = re.compile(r"(?:00[0-9A-Fa-f]{2}){3,}\Z")
 _ENTITY: Final = re.compile(r"&#?[0-9A-Za-z]{2,8};")
 _CYRILLIC_OR_GREEK: Final = re.compile("[\u0370-\u03ff\u0400-\u052f]")
-_SIGNS: Final = re.compile(f"[{STOP_SIGN}{FORBIDDING_SIGNS}]")
+_SIGNS: Final = re.compile(f"[{SIGNS}]")
 # Pictures separate words; other odd signs inside a word may be a letter that an alphabet lost.
 _PICTURES: Final = re.compile("[\u2190-\u2bff\u3000-\u303f\ue000-\uf8ff\U0001f000-\U000e0fff]")
-_ODD_SIGNS: Final = re.compile(f"[^\\w\\s!-~\u20ac{STOP_SIGN}{FORBIDDING_SIGNS}]")
+_ODD_SIGNS: Final = re.compile(f"[^\\w\\s!-~\u20ac{SIGNS}]")
 
 
 def _sequences(table: dict[str, int], leads: tuple[int, ...]) -> re.Pattern[str]:

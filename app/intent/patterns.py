@@ -48,7 +48,7 @@ def vocabulary(concepts: Mapping[str, str], patterns: Iterable[str]) -> Vocabula
     for concept, words in concepts.items():
         for word in _all_words(concepts, words):
             belongs.setdefault(word, set()).add(concept)
-    for literal in {name for pattern in patterns for name in _names(pattern) if name not in concepts}:
+    for literal in {name for pattern in patterns for name in _names(pattern) if name not in concepts and name != "UNKNOWN"}:
         belongs.setdefault(literal, set()).add(literal)
     return _coded(belongs)
 
@@ -87,6 +87,7 @@ def _coded(belongs: Mapping[str, set[str]]) -> Vocabulary:
     for signature, code in codes.items():
         for name in signature:
             members[name] = members.get(name, "") + code
+    members["UNKNOWN"] = UNKNOWN
     return Vocabulary({word: codes[tuple(sorted(names))] for word, names in belongs.items()}, members)
 
 

@@ -45,6 +45,9 @@ _ABOUT_STOP: Final = (
         STOPPING ..4 ERR
         ERR ..6 STOPPING
     """, unless="MSG LIST", stop_word=True),
+)  # fmt: skip
+
+_WHAT_IS_STOP: Final = (
     Rule("help.about-stop", HELP, "asks what the mention means", """
         c/ca/ce/s est/es quoi ..1 ASKGLUE* STOP/CODE
         c/ce quoi/koi ASKGLUE* STOP/CODE
@@ -62,7 +65,8 @@ _ABOUT_STOP: Final = (
         STOP CODE? ..5 PAYING ..3 QMARK
         PAYING ..4 STOP CODE? QMARK
         combien ..4 STOP
-        what is/does/s/means? ..3 STOP
+        what is ..1 ASKGLUE* STOP
+        what does ..2 STOP ..2 mean
         what s STOP
         < pourquoi ASKGLUE* STOP CODE? QMARK
     """, unless="UNSUB CEASE REMOVE"),
@@ -77,7 +81,7 @@ _ADVERT: Final = (
         < ***3 repondez/envoyez/reply/text/tapez/repondre/envoyer/txt ..2 STOP ***0 >
         < ***1 pour/to/afin ..4 repondez/envoyez/reply/text/tapez/repondre/envoyer/txt ..1 STOP ***0 >
         < ***5 URL ***0 vous/se/to UNSUB ***0 >
-    """, needs="AD", unless="SPEAKER CEASE REMOVE REQUEST INSULT", stop_word=True),
+    """, needs="AD", unless="SPEAKER CEASE REMOVE REQUEST", stop_word=True),
 )  # fmt: skip
 
 _DOUBTS: Final = (
@@ -86,7 +90,8 @@ _DOUBTS: Final = (
         CHILD/FOREIGNOBJECT ..6 UNSUB
     """, unless="MSG LIST OFFER"),
     Rule("ambiguous.state-question", AMBIGUOUS, "asks whether the opt-out is in force", """
-        suis/est je bien? UNSUB QMARK
+        suis bien UNSUB
+        suis ..1 UNSUB QMARK
         suis je ..2 UNSUB
         am i ..2 UNSUB
     """, stop_word=True),
@@ -110,14 +115,16 @@ _KEYWORDS: Final = (
         STOPPING ***0 START
     """),
     Rule("ambiguous.non-stop", AMBIGUOUS, "'no, stop' or 'non-stop'", """
-        < non STOP .? >
-        < nonstop .? >
+        < non STOP EDGE? >
+        < nonstop EDGE? >
         RECEIVES ..4 MESSAGE ..3 MASKED
         MESSAGE non STOP
     """),
     Rule("ambiguous.stop-question", AMBIGUOUS, "a question, a request or a play on words", """
-        STOP ou/or
+        STOP ou/or pas/non/encore/continue/continuer/continuez/start/go/not/oui
+        continue/continuer/continuez/go/encore/oui/start ou/or STOP
         ou/or STOP QMARK
+        STOP ou/or ..4 QMARK
         < AROUND* STOPPING AROUND* QMARK >
         pourquoi/why ..1 STOP QMARK
     """, unless="REQUEST ASK"),
@@ -141,6 +148,8 @@ _KEYWORDS: Final = (
         SAID/ASK ..1 STOP
         STOP a? ALL
         NEARSTOP CODE
+        stp CODE
+        | COURTESY* ARRET DET* UNKNOWN UNKNOWN? REQUEST
         NEARSTOP a? DET* MSG
         CODE NEARSTOP
     """),
@@ -153,10 +162,12 @@ _KEYWORDS: Final = (
         -ARTICLE STOP COURTESY* |
     """),
     Rule("stop.cease-it", STOP, "'arrêtez ça', 'il faut arrêter'", """
-        CEASE ca/cela/tout/immediatement/maintenant/vite/svp/stp/merci/definitivement
+        CEASE ca/sa/cela/tout/immediatement/maintenant/vite/svp/stp/merci/definitivement
         | COURTESY* CEASE COURTESY* |
         ASK ~3 CEASE COURTESY* |
-        ASK ..2 CEASE ca/cela/tout
+        ASK ..2 CEASE ca/sa/cela/tout
+        allez vous ..1 CEASE
+        quand ..3 CEASE COURTESY* |
         < AROUND* CEASE AROUND* >
     """),
     Rule("stop.end-word", STOP, "the words of the FCC and provider lists, alone", """
@@ -224,7 +235,7 @@ _WITHOUT_STOP: Final = (
     Rule("contact.who", CONTACT, "asks who is writing", """
         qui/ki etes/est/es/ete vous/tu/ce COURTESY* |
         qui/ki etes vous
-        vous/tu etes/es qui
+        vous/tu etes/es qui/ki
         t es qui/ki
         c/ce/cest est? qui/ki COURTESY* |
         c/cest est? qui ..1 DET DATA/MSG/CODE
@@ -313,7 +324,8 @@ _WITHOUT_STOP: Final = (
         nouveau proprietaire
         je ne suis pas/plus ..1 cette/la/le personne/bonne/proprietaire/TITLE
         connais pas ..3 personne/TITLE
-        plus/pas MINE DATA
+        est plus/pas MINE DATA
+        c est plus ..2 DATA
         falsche nummer
         numero equivocado
         numero sbagliato
@@ -352,6 +364,7 @@ _WITHOUT_STOP: Final = (
         jamais ..2 inscrit/inscrite/abonne/abonnee/donne/client/cliente/demande
         never ..2 signed/subscribed/gave/asked
         souhaite/veux/voudrais annuler COURTESY* |
+        annulez/annuler/annulation ..2 inscription COURTESY* |
         trop de MESSAGE
         RECEIVES ..2 trop
         < COURTESY* je ne veux pas COURTESY* >
@@ -373,6 +386,7 @@ _WITHOUT_STOP: Final = (
 )  # fmt: skip
 
 RULES: Final = (
+    *_WHAT_IS_STOP,
     *PHRASES,
     *_ABOUT_STOP,
     *_ADVERT,

@@ -25,7 +25,7 @@ PHRASES: Final = (
     """, unless="CODE"),
     Rule("other.hitch-hiking", None, "faire du stop", """
         faire/fait/fais/font/faisait/faisant du STOP
-        prendre/pris/prend/prends/venu/venir/viens/rentre/rentrer/rentres/parti/partir/voyage/voyager en STOP
+        prendre/pris/prend/prends/venu/venus/venue/venir/viens/rentre/rentrer/rentres/parti/partir/voyage/voyager en STOP
     """),
     Rule("other.non-stop", None, "without a pause", """
         nonstop
@@ -86,6 +86,8 @@ NEGATIONS: Final = (
         RECEIVE DET/MINE? FOREIGNOBJECT
         WANT PLUS/PAS DET* FOREIGNOBJECT
         NE m oubliez/oublie/oublies/oublier
+        WHY ..3 vous/tu NE? ..2 REACH PLUS/pas
+        SUBJECT NE? ..1 CAN PLUS/PAS ..2 REACH/RECEIVE
     """),
 )  # fmt: skip
 

@@ -9,6 +9,10 @@ STOP: Final = Intent.STOP
 
 # An earlier STOP was not honoured: the intent is clear, and the failure matters to whoever answers for the list.
 COMPLAINTS: Final = (
+    Rule("stop.or-else", STOP, "a condition: unless you stop", """
+        si/tant/if ..3 NE ..1 CEASE/UNSUB/STOP/REMOVE PAS
+        if ..2 dont/not ..1 STOP/CEASE
+    """),
     Rule("stop.complaint", STOP, "an earlier STOP was not honoured", """
         combien de fois ..10 STOPPING
         how many times ..8 STOPPING/REACH
@@ -63,9 +67,9 @@ WISHES: Final = (
         -SUBJECT NE ..2 REACH surtout? PLUS/rien/AUCUN/jamais
         -SUBJECT NE ..2 REACH surtout? pas ..3 -par MESSAGE
         -SUBJECT NE ..2 REACH surtout? pas COURTESY* |
-        -SUBJECT me/m/nous/mon REACH PLUS/rien/jamais COURTESY* |
+        -SUBJECT me/m/nous/mon REACH PLUS/rien/jamais rien/jamais? COURTESY* |
         -SUBJECT me/m/nous REACH PLUS/pas/AUCUN/jamais ..3 -par MSG
-        REACH moi/nous PLUS/rien/jamais COURTESY* |
+        REACH moi/nous PLUS/rien/jamais rien/jamais? COURTESY* |
         REACH moi/nous PLUS/pas/AUCUN/jamais ..3 -par MSG
         -CAN REACH PLUS de/d/vos/AUCUN DET* MSG
         -pour -afin NE PLUS/jamais ..3 REACH/RECEIVE
@@ -74,6 +78,9 @@ WISHES: Final = (
         -pour -afin NE PAS/rien ..2 REACH/RECEIVE ..4 -par MESSAGE
         -pour -afin NE PAS/rien RECEIVE COURTESY* |
         NE PLUS/PAS ..6 LIST
+        -pour NE rien ..2 REACH COURTESY* |
+        NE? utilisez/exploitez/utiliser/exploiter PLUS/PAS ..3 DATA
+        NE PLUS/PAS utiliser/exploiter/conserver/garder ..3 DATA
         HOW/que/quoi/faut/faire ..6 pour/afin NE PLUS/PAS ..3 REACH/RECEIVE
         SPEAKER ..8 pour/afin de? NE PLUS/PAS ..3 REACH/RECEIVE
         | COURTESY* pour NE PLUS/PAS ..2 RECEIVE DET* MESSAGE AROUND* >
@@ -91,8 +98,8 @@ WISHES: Final = (
         NE ..1 WANT PLUS/PAS/AUCUN/jamais DET* MESSAGE
         WANT PLUS/PAS/AUCUN/jamais que ..4 REACH/RECEIVES
         WANT PLUS/PAS/jamais GLUE* REACH/RECEIVES
-        WANT PLUS/PAS/jamais ..3 LIST
-        WANT PLUS/PAS/jamais ..2 entendre/parler/nouvelles/nouvelle/affaire
+        WANT PLUS/PAS/jamais ..5 LIST
+        WANT PLUS/PAS/jamais ..4 entendre/parler/nouvelles/nouvelle/affaire
         WANT que ..2 CEASE
         NE ..1 WANT PLUS/rien COURTESY* |
         n en WANT PLUS/pas/AUCUN
@@ -135,6 +142,7 @@ WISHES: Final = (
         REMOVE moi/nous
         -NE m/me/nous REMOVE
         REMOVE me/us
+        desactiver/desactivez/desactivation ..4 MESSAGE/service/LIST
         take/get/have/strike/put me/my/us/number ..3 off
         take ..2 off ..3 LIST
         lose/forget/erase my number
@@ -150,7 +158,7 @@ WISHES: Final = (
         s oppose/opposer ..5 MESSAGE/REACH/RECEIVE/prospection/donnees
         opposition ..5 MESSAGE/prospection/donnees/REACH
         refuse/refusons/interdis/interdisons/interdit ..5 MESSAGE/RECEIVE/REACH
-        n autorise/autorisons/accepte/acceptons/consens/veux PAS/PLUS ..6 MESSAGE/REACH/RECEIVE/DATA
+        NE ..1 autorise/autorisons/accepte/acceptons/consens PAS/PLUS ..6 MESSAGE/REACH/RECEIVE/DATA
         pas/plus autorise/autorises/autorisee ..5 MESSAGE/REACH/DATA
         opposed/object ..3 to
         article 21
@@ -179,6 +187,7 @@ WISHES: Final = (
         marre/assez/bol ..1 MSG
         HARASS ..3 avec ..3 MESSAGE
         BE ..2 HARASS ..3 MSG
+        me/nous/m HARASS ..4 MSG
         < COURTESY* harcelement COURTESY* >
         c/ca est/devient du/un/de? ..1 harcelement
         MSG/OFFER ..4 harcelement

@@ -23,12 +23,11 @@ _NON_STOP: Final = re.compile(r"\bnon ?-+ ?stop\b")
 _YES_NO_COMMA: Final = re.compile(r"\b(no|non|nan|oui|ok|yes) ?,")
 _PAUSE: Final = re.compile(r" -+ |[;\n!]+|\.{2,}|:(?![0-9])")
 _POINT_IN_NUMBER: Final = re.compile(r"(?<=[0-9])[.:](?=[0-9])")
-_CHUNK: Final = re.compile(r"[^\s\"(){}\[\],<>\\/]+")
-_SIGNS: Final = normalisation.STOP_SIGN + normalisation.FORBIDDING_SIGNS
-_PIECE: Final = re.compile(rf"[^\W_0-9]+(?:&[^\W_]+)*|[0-9]+|[?.%$€{_SIGNS}]")
+_CHUNK: Final = re.compile(r"[^\s\"'(){}\[\],<>\\/-]+")
+_PIECE: Final = re.compile(rf"[^\W_0-9]+(?:&[^\W_]+)*|[0-9]+|[?.%$€{normalisation.SIGNS}]")
 _GAP_SIGNS: Final = "?*#^~_=|\ufffd$%¤"
 _GAP: Final = re.compile(f"[{re.escape(_GAP_SIGNS)}]+")
-_WITH_GAP: Final = re.compile(f"[a-z]+(?:{_GAP.pattern}[a-z]+)+{_GAP.pattern}?|[a-z]{{3,}}[\ufffd]")
+_WITH_GAP: Final = re.compile(f"[a-z]+(?:{_GAP.pattern}[a-z]+)+\ufffd?|[a-z]{{3,}}\ufffd")
 _DIGITS_AROUND: Final = re.compile(r"[0-9]{4,}")
 _REPEATED: Final = re.compile(r"(.)\1+")
 _GAP_LETTERS: Final = ("e", "a", "o", "c", "i", "u", "")
@@ -105,15 +104,16 @@ class Reader:
 
     def _with_gaps(self, chunk: str) -> list[Word]:
         """A word in which an alphabet lost a letter: "arr?t"."""
-        if not _WITH_GAP.fullmatch(chunk):
+        core = chunk.rstrip("?!.")
+        if not _WITH_GAP.fullmatch(core):
             return []
-        parts = _GAP.split(chunk)
+        parts = _GAP.split(core)
         if len(parts) > _MOST_GAPS + 1:
             return []
         for letters in itertools.product(_GAP_LETTERS, repeat=len(parts) - 1):
             word = "".join(part + letter for part, letter in itertools.zip_longest(parts, letters, fillvalue=""))
             if word in self._known:
-                return [Word(chunk, word)]
+                return [Word(core, word), *_question(chunk)]
         return []
 
     def _with_digits(self, chunk: str) -> list[Word]:
@@ -163,11 +163,11 @@ class Reader:
         return []
 
     def _respelled(self, word: str) -> str:
+        if word in spelling.SLIPS:
+            return "stop"
         for shorter in (_REPEATED.sub(r"\1", word), _REPEATED.sub(r"\1\1", word)):
             if shorter != word and shorter in self._known:
                 return shorter
-        if word in spelling.SLIPS:
-            return "stop"
         return NEARLY_STOP if word in spelling.NEAR else self._speller.meant(word) or word
 
     def _joined(self, words: list[Word]) -> list[Word]:

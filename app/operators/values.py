@@ -12,7 +12,8 @@ from app.phone import read_lenient
 
 _SCHEME = re.compile(r"\A(?:tel|sms|sip|smsto):", re.IGNORECASE)
 _SEPARATORS = str.maketrans("", "", " \t\u00a0\u202f.-()+/")
-_BARE_INTERNATIONAL = re.compile(r"[1-9]\d{7,14}", re.ASCII)
+# Nine digits from 6 or 7 are a French mobile that lost its 0, unless they are Wallis-et-Futuna or Nouvelle-Calédonie.
+_BARE_INTERNATIONAL = re.compile(r"(?!(?!68[17])[67]\d{8}\Z)[1-9]\d{7,14}", re.ASCII)
 _DIGITS = re.compile(r"\d{1,20}", re.ASCII)
 _FRANCE = "33"
 _SHORT_CODE_DIGITS = 5  # French short codes (ARCEP, 3xxxx to 8xxxx)
