@@ -66,6 +66,12 @@ class Served:
                 self.kill()
 
 
+def clean_environment() -> dict[str, str]:
+    """This process's environment without anything that configures a registry."""
+    ours = ("STOP_REGISTRY_", "DATABASE_URL")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
 def prepared(settings: Settings, database_url: str) -> dict[str, str]:
     """Found and populate a registry; return its keys."""
 
@@ -81,9 +87,7 @@ def prepared(settings: Settings, database_url: str) -> dict[str, str]:
 def served(settings: Settings, database_url: str | None, folder: Path, workers: int = 1) -> Iterator[Served]:
     """Serve a prepared registry until the context ends; without a database address, on its embedded PostgreSQL."""
     environment = {
-        **{
-            name: value for name, value in os.environ.items() if not name.startswith(("STOP_REGISTRY_", "DATABASE_URL"))
-        },
+        **clean_environment(),
         "STOP_REGISTRY_DATA_DIR": str(settings.data_dir),
         "STOP_REGISTRY_UNSAFE_NOT_DURABLE": str(settings.unsafe_not_durable).lower(),
         "PYTHONUNBUFFERED": "1",

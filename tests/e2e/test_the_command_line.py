@@ -1,7 +1,6 @@
 """The commands as a person types them, each a process of its own on one embedded PostgreSQL."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,9 +17,6 @@ SAMPLE = Path(__file__).parents[1] / "vectors/mo/standard_webhooks.json"
 def run(
     *arguments: str, folder: Path, stdin: str | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    clean = {
-        name: value for name, value in os.environ.items() if not name.startswith(("STOP_REGISTRY_", "DATABASE_URL"))
-    }
     return subprocess.run(
         [sys.executable, "-m", "app", *arguments],
         env={**clean_environment(), "HOME": str(folder), "COLUMNS": "100", **environment},

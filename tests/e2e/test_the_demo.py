@@ -1,6 +1,5 @@
 """The demo, from an empty machine, and again on the same data."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,9 +8,6 @@ from tests.e2e.served import clean_environment
 
 
 def demo(folder: Path) -> subprocess.CompletedProcess[str]:
-    clean = {
-        name: value for name, value in os.environ.items() if not name.startswith(("STOP_REGISTRY_", "DATABASE_URL"))
-    }
     return subprocess.run(
         [sys.executable, "-m", "app", "demo", "--once"],
         env={**clean_environment(), "HOME": str(folder)},
