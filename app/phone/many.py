@@ -131,7 +131,7 @@ def _spelled_numbers(source: bytes, window: Window, form: _Form) -> Positions:
     fragment = form.unescape(source[window.starts[0] - form.quote : window.after])
     compact = b" " * LOADED + _without_separators(fragment, form.endings) if fragment is not None else b""
     found = form.fragment(compact, LOADED, len(compact)) if compact else None
-    if found is None or found.ends.size != window.ends.size:
+    if found is None:
         return np.zeros(window.ends.size, np.int64)
     numbers = plain_numbers(compact, found)
     numbers[window.ends - window.starts > one.LONGEST_TEXT] = 0

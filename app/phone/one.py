@@ -315,7 +315,7 @@ def _kept_digits(digits: str, *, plus: bool) -> int | None:
     zeros = len(digits) - len(significant)
     if zeros == len("00") or (zeros == 0 and (plus or len(digits) > plan.NATIONAL_DIGITS)):
         return _kept_international(significant)
-    if zeros == 1 and len(significant) >= plan.SHORTEST_BARE and _international(significant).number:
+    if len(significant) >= plan.SHORTEST_BARE and _international(significant).number:
         return _international(significant).number  # 0 33 6 …: a 0 typed for the plus
     return _kept_national(significant) if zeros or len(digits) == plan.NATIONAL_DIGITS else int(digits)
 

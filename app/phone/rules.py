@@ -41,11 +41,11 @@ def canonical(values: Numbers64, digits: int, *, plus: bool) -> Numbers64:
         return numbers
     lowest, highest = values.min(), values.max()
     for interval in intervals:
+        # Added, not set: the interval of all countries holds the French ones too, and reads them as 0.
         if interval.low <= lowest and highest < interval.high:
-            return interval.read(values)
+            return numbers + interval.read(values)
         inside = np.flatnonzero((values >= interval.low) & (values < interval.high))
         if inside.size:
-            # The interval of all countries holds the French ones too, and reads them as 0.
             numbers[inside] += interval.read(values[inside])
     return numbers
 

@@ -24,11 +24,7 @@ def test_every_line_of_the_tour_runs(tmp_path):
     shell = subprocess.Popen(
         ["bash", "-m", "-c", script],
         cwd=tmp_path,
-        env={
-            **clean_environment(),
-            "HOME": str(tmp_path),
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        },
+        env={**clean_environment(), "HOME": str(tmp_path), "PATH": path},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

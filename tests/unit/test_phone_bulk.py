@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from app.phone import Numbers, read, read_json, read_lines
+from app.phone.rules import canonical
 
 
 def test_each_string_of_an_array_is_a_position() -> None:
@@ -88,6 +89,35 @@ def test_an_element_that_is_no_string_is_named_by_its_position(elements: list[st
     assert "63998" not in str(caught.value)
 
 
+def test_a_number_as_wide_as_the_gaps_around_it_is_named_by_its_position() -> None:
+    with pytest.raises(ValueError, match="position 2 "):
+        read_json(b'["+33639980001",   "+33639980002",12,"+33639980003"]')
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["abcd", "a", "", "abcd", "abcd"],
+        ["+33639980001", "590690123456", "+33639980001", "33639980001", "+33639980001"],
+        ["+33639980001", "+3363998000x", "+33639980003"],
+    ],
+)
+def test_tokens_that_nearly_keep_a_pattern_are_told_apart(texts: list[str]) -> None:
+    numbers = read_json(json.dumps(texts * 9, separators=(",", ":")).encode())
+
+    assert [numbers.text(position) for position in range(len(numbers))] == texts * 9
+    assert numbers.numbers.tolist() == [read(text).number for text in texts] * 9
+
+
+@pytest.mark.parametrize(
+    "lines", [["abc\n", "a\n", "b\n", "abc\n"], ["ab\r\n", "abc\n", "ab\r\n"], ["abc\n", "ab\r\n", "abc\n"]]
+)
+def test_lines_that_nearly_keep_a_pattern_are_told_apart(lines: list[str]) -> None:
+    numbers = read_lines("".join(lines * 9).encode())
+
+    assert [numbers.text(position) for position in range(len(numbers))] == [line.rstrip() for line in lines * 9]
+
+
 @pytest.mark.parametrize("raw", [b'{"numbers": []}', b'"0639980001"', b"null", b"12"])
 def test_what_is_no_array_is_refused(raw: bytes) -> None:
     with pytest.raises(ValueError, match="array of strings"):
@@ -145,11 +175,23 @@ def test_escapes_never_shift_the_positions(text: str) -> None:
     assert numbers.numbers.tolist() == [read(each).number for each in texts]
 
 
+def test_a_backslash_before_a_slash_never_shifts_the_positions() -> None:
+    texts = ["\\/", "06 39 98 00 01", "\\/", *["06 39 98 00 02", "06 39 98 00 03"] * 100, '\\/"', '\\/"']
+
+    assert read_json(json.dumps(texts).encode()).numbers.tolist() == [read(text).number for text in texts]
+
+
 @pytest.mark.parametrize("plus", ["\\u002B", "\\u002b"])
 def test_an_escaped_plus_is_a_plus(plus: str) -> None:
     raw = '["' + '","'.join([f"{plus}33639980001", "+33\\u00a06\\u202F39980002"] * 200) + '"]'
 
     assert read_json(raw.encode()).numbers.tolist() == [33639980001, 33639980002] * 200
+
+
+def test_plain_numbers_of_several_countries_are_all_read_without_a_second_look() -> None:
+    values = np.array([33639980001, 41791234567, 32475123456, 33612345678, 39061234567])
+
+    assert canonical(values, 11, plus=True).tolist() == values.tolist()
 
 
 def test_text_and_token_give_back_what_was_sent() -> None:

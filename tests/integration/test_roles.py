@@ -1,0 +1,63 @@
+"""The service's role can add to the past and never change it (T22)."""
+
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from tests.world import OWN_CODE, found, message, opened_world, settings_in
+
+pytestmark = pytest.mark.anyio
+ROLES = (Path(__file__).parents[2] / "sql/roles.sql").read_text()
+REWRITES = [
+    "UPDATE ledger_entry SET entry = entry",
+    "DELETE FROM ledger_entry",
+    "TRUNCATE ledger_entry",
+    "DELETE FROM ledger_head",
+    "UPDATE mo_effect SET leaf = leaf",
+    "DELETE FROM mo",
+    "DELETE FROM opt_out",
+    "UPDATE check_record SET counts = counts",
+    "DELETE FROM admin_journal",
+    "UPDATE registry SET origin = 'x'",
+    "DROP TABLE ledger_entry",
+]
+
+
+@pytest.fixture
+async def granted(database_url: str) -> str:
+    owner = await asyncpg.connect(database_url)
+    await owner.execute(ROLES)
+    await owner.execute(ROLES)  # twice is once
+    await owner.close()
+    return database_url
+
+
+@pytest.mark.parametrize("statement", REWRITES)
+async def test_the_service_cannot_rewrite_the_past(granted: str, statement: str):
+    service = await asyncpg.connect(f"{granted}&role=stop_registry_app")
+    try:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await service.execute(statement)
+    finally:
+        await service.close()
+
+
+@pytest.mark.parametrize("table", ["api_key", "connection", "sender", "opening", "cleared", "quarantine"])
+async def test_an_auditor_of_the_database_reads_no_secret(granted: str, table: str):
+    auditor = await asyncpg.connect(f"{granted}&role=stop_registry_auditor")
+    try:
+        await auditor.fetch("SELECT * FROM ledger_entry")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await auditor.fetch(f"SELECT * FROM {table}")
+    finally:
+        await auditor.close()
+
+
+async def test_the_whole_service_works_under_its_role(granted: str, tmp_path: Path):
+    await found(settings_in(tmp_path), granted)  # by the owner, as every migration is
+    async with opened_world(f"{granted}&role=stop_registry_app", tmp_path) as world:
+        assert (await world.mo(message("mo-1", "+33639980001", "STOP", OWN_CODE))).is_success
+        assert await world.opposed("salon", "+33639980001") == ["+33639980001"]
+        async with world.registry.pool.acquire() as db:
+            assert await db.fetchval("SELECT current_user") == "stop_registry_app"
