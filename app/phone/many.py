@@ -15,7 +15,7 @@ from app.phone import one, tokens
 from app.phone.digits import LOADED, plain_numbers
 from app.phone.tokens import Positions, Window
 
-_FEW = 64  # tokens of a window that are read one by one rather than in a second pass
+_FEW = 32  # tokens of a window that are sooner read one by one than in a pass of their own
 _PROBES = 9  # tokens that tell whether a first pass is worth it
 _REMEMBERED = 1024  # odd tokens whose reading is kept for the next of the same kind ("", "N/A")
 _JOINED_AT_ONCE = 1 << 16  # tokens
@@ -110,7 +110,9 @@ class _Form(msgspec.Struct, frozen=True):
 
 
 def _read(source: bytes, window: Window, form: _Form) -> _Part:
-    numbers = plain_numbers(source, window) if _looks_plain(source, window) else np.zeros(window.ends.size, np.int64)
+    numbers = np.zeros(window.ends.size, np.int64)
+    if numbers.size > _FEW and _looks_plain(source, window):
+        numbers = plain_numbers(source, window)
     left = np.flatnonzero(numbers == 0)
     if left.size > _FEW:
         numbers[left] = _spelled_numbers(source, window, form)[left]

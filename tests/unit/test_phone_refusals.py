@@ -81,7 +81,7 @@ def test_it_is_refused_with_its_reason(text: str, reason: str, suggestion: str |
     assert (reading.number, reading.reason, reading.suggestion) == (0, reason, meant)
 
 
-@pytest.mark.parametrize("suggestion", {row[2] for row in REFUSED if row[2]})
+@pytest.mark.parametrize("suggestion", sorted({row[2] for row in REFUSED if row[2]}))
 def test_a_suggestion_can_itself_be_sent_to(suggestion: str) -> None:
     assert read(filled(suggestion)).reason is None
 
