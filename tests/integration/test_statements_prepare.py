@@ -3,7 +3,9 @@
 import ast
 import inspect
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import msgspec
 import pytest
@@ -44,19 +46,30 @@ def structs_made(function: ast.AST) -> Iterator[str]:
             yield node.func.id
 
 
-def rows_made() -> list[tuple[str, str]]:
+def rows_made() -> list[tuple[str, type]]:
     """Pairs of statement and struct, from the functions of queries that use one of each."""
-    tree = ast.parse(inspect.getsource(queries))
-    functions = [node for node in tree.body if isinstance(node, ast.AsyncFunctionDef)]
-    found = [(sorted(set(statement_names(node))), sorted(set(structs_made(node)))) for node in functions]
-    return [(names[0], structs[0]) for names, structs in found if len(names) == len(structs) == 1]
+    pairs = []
+    for info in iter_modules(queries.__path__):
+        module = import_module(f"{queries.__name__}.{info.name}")
+        functions = [
+            node for node in ast.parse(inspect.getsource(module)).body if isinstance(node, ast.AsyncFunctionDef)
+        ]
+        found = [(sorted(set(statement_names(node))), sorted(set(structs_made(node)))) for node in functions]
+        pairs += [
+            (names[0], getattr(module, structs[0])) for names, structs in found if len(names) == len(structs) == 1
+        ]
+    return pairs
+
+
+def test_there_are_structs_to_compare() -> None:
+    assert len(rows_made()) > 5
 
 
 @pytest.mark.anyio
 @pytest.mark.parametrize(("name", "struct"), rows_made())
 async def test_the_columns_of_a_statement_are_the_fields_of_its_struct(
-    connection: Connection, name: str, struct: str
+    connection: Connection, name: str, struct: type
 ) -> None:
     prepared = await connection.prepare(STATEMENTS[name])
     columns = [attribute.name for attribute in prepared.get_attributes()]
-    assert columns == [field.name for field in msgspec.structs.fields(getattr(queries, struct))]
+    assert columns == [field.name for field in msgspec.structs.fields(struct)]
