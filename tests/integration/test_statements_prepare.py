@@ -51,13 +51,10 @@ def rows_made() -> list[tuple[str, type]]:
     pairs = []
     for info in iter_modules(queries.__path__):
         module = import_module(f"{queries.__name__}.{info.name}")
-        functions = [
-            node for node in ast.parse(inspect.getsource(module)).body if isinstance(node, ast.AsyncFunctionDef)
-        ]
-        found = [(sorted(set(statement_names(node))), sorted(set(structs_made(node)))) for node in functions]
-        pairs += [
-            (names[0], getattr(module, structs[0])) for names, structs in found if len(names) == len(structs) == 1
-        ]
+        for node in ast.parse(inspect.getsource(module)).body:
+            names, structs = set(statement_names(node)), set(structs_made(node))
+            if isinstance(node, ast.AsyncFunctionDef) and len(names) == len(structs) == 1:
+                pairs.append((names.pop(), getattr(module, structs.pop())))
     return pairs
 
 
