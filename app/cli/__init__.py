@@ -5,34 +5,46 @@ from importlib import import_module
 import rich_click as click
 
 COMMANDS = {
-    "serve": "app.cli.serve:serve",
-    "demo": "app.cli.demo:demo",
-    "migrate": "app.cli.administer:migrate",
-    "sender": "app.cli.administer:sender",
-    "code": "app.cli.administer:code",
-    "operator": "app.cli.operator:operator",
-    "key": "app.cli.administer:key",
-    "check": "app.cli.check_file:check",
-    "intent": "app.cli.texts:intent",
-    "export": "app.cli.evidence:export",
-    "verify": "app.cli.evidence:verify",
+    "serve": ("app.cli.serve:serve", "Serve the registry over HTTP."),
+    "demo": ("app.cli.demo:demo", "Watch a STOP go in, a check withhold it, and a proof verify."),
+    "migrate": ("app.cli.administer:migrate", "Bring the database to this version's schema; found a registry."),
+    "sender": ("app.cli.administer:sender", "The brands on whose behalf messages go out."),
+    "code": ("app.cli.administer:code", "The short codes people answer to."),
+    "operator": ("app.cli.operator:operator", "Operator connections: where MO messages come from."),
+    "key": ("app.cli.administer:key", "Keys of callers."),
+    "check": ("app.cli.check_file:check", "Screen a file of numbers against a running registry."),
+    "intent": ("app.cli.texts:intent", "Read what a text asks for."),
+    "export": ("app.cli.evidence:export", "Write a sender's export: ledger, signed head, tables."),
+    "verify": ("app.cli.evidence:verify", "Verify an export offline."),
 }
 
 
+class LazyCommand(click.RichCommand):
+    """Stands for a command in the list; the command itself is imported when it is called."""
+
+    def __init__(self, name: str, place: str, short_help: str) -> None:
+        super().__init__(name=name, help=short_help)
+        self._place = place
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: object
+    ) -> click.Context:
+        """Hand over to the command itself."""
+        module, _, name = self._place.partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command.make_context(info_name, args, parent, **extra)
+
+
 class LazyGroup(click.RichGroup):
-    """A group whose commands are named here and imported only when asked for."""
+    """A group whose commands are named in COMMANDS."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Name the commands in reading order."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        """Import one command."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, name = COMMANDS[cmd_name].partition(":")
-        command: click.Command = getattr(import_module(module), name)
-        return command
+        """Return what stands for a command."""
+        return LazyCommand(cmd_name, *COMMANDS[cmd_name]) if cmd_name in COMMANDS else None
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

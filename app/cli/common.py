@@ -8,13 +8,15 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import rich_click as click
 
 from app.errors import ConflictError, RegistryError, UnavailableError
-from app.registry import Registry, open_registry
 from app.settings import Settings, from_environ
+
+if TYPE_CHECKING:
+    from app.registry import Registry
 
 DONE, REFUSED, WRONG_USE, UNAVAILABLE = 0, 1, 2, 3
 T = TypeVar("T")
@@ -27,6 +29,13 @@ def data_dir_option(command: Callable[..., Any]) -> Callable[..., Any]:
         type=click.Path(path_type=Path, file_okay=False),
         default=None,
         help="Where the key file and the embedded database lie. [default: the user's data directory]",
+    )(command)
+
+
+def data_dir_accepted(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a command that keeps nothing on this machine be called like all the others."""
+    return click.option(
+        "--data-dir", expose_value=False, help="Taken as by every command; this one needs nothing there."
     )(command)
 
 
@@ -68,8 +77,10 @@ def database(settings: Settings) -> Iterator[str]:
         yield address
 
 
-def with_registry(data_dir: Path | None, act: Callable[[Registry], Awaitable[T]]) -> T:
+def with_registry(data_dir: Path | None, act: "Callable[[Registry], Awaitable[T]]") -> T:
     """Open the registry, do one thing with it, close it."""
+    from app.registry import open_registry
+
     settings = settings_for(data_dir)
 
     async def run(address: str) -> T:

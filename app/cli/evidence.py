@@ -6,7 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from app.cli.common import REFUSED, data_dir_option, plain_errors, with_registry
+from app.cli.common import REFUSED, data_dir_accepted, data_dir_option, plain_errors, with_registry
 
 
 @click.command()
@@ -40,6 +40,7 @@ def export(slug: str, start: datetime | None, end: datetime | None, out: Path, d
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@data_dir_accepted
 @click.option("--key", default=None, help="The verifier key you were given; else the one inside the export is named.")
 @plain_errors
 def verify(file: Path, key: str | None) -> None:

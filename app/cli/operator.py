@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import rich_click as click
 
-from app.cli.common import REFUSED, actor, data_dir_option, plain_errors, with_registry
+from app.cli.common import REFUSED, actor, data_dir_accepted, data_dir_option, plain_errors, with_registry
 from app.errors import RegistryError
 
 
@@ -75,6 +75,7 @@ def operator_list(data_dir: Path | None) -> None:
 
 
 @operator.command("replay")
+@data_dir_accepted
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def operator_replay(files: tuple[Path, ...]) -> None:
     """Run request samples through authentication and decoding, one JSON object a message.

@@ -4,9 +4,12 @@ import sys
 
 import rich_click as click
 
+from app.cli.common import data_dir_accepted
+
 
 @click.command()
 @click.argument("text", required=False, default="-")
+@data_dir_accepted
 @click.option("--explain", is_flag=True, help="Say how the reading was reached.")
 def intent(text: str, *, explain: bool) -> None:
     """Read what a text asks for: prints LABEL, a tab and the rule; with - or nothing, one line a line of input.

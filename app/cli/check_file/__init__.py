@@ -5,6 +5,8 @@ from typing import Any
 
 import rich_click as click
 
+from app.cli.common import data_dir_accepted
+
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
@@ -40,6 +42,7 @@ import rich_click as click
 @click.option(
     "--chunk", type=click.IntRange(1, 1_000_000), default=200_000, show_default=True, help="Rows in one call."
 )
+@data_dir_accepted
 def check(**given: Any) -> None:  # noqa: ANN401 - the options, by name
     """Screen FILE (`-` for standard input) against a running registry: rows that may be sent to come out unchanged.
 
