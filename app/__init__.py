@@ -30,6 +30,7 @@ What decides, without I/O:
   tagset.py         a sorted set of tags that answers a million questions at once
   intent/           text -> what it asks for
   phone/            text -> E.164, one number or a million
+  quiet_hours/      policy, territory, instant -> open, or closed until when
   tags.py           number -> 64-bit keyed tag
   keys.py           the root key: sealing, derivation, boxes
   ledger/           entries, Merkle tree, checkpoints, proofs

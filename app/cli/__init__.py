@@ -14,6 +14,7 @@ COMMANDS = {
     "key": ("app.cli.administer:key", "Keys of callers."),
     "check": ("app.cli.check_file:check", "Screen a file of numbers against a running registry."),
     "intent": ("app.cli.texts:intent", "Read what a text asks for."),
+    "hours": ("app.cli.hours:hours", "Say whether a commercial message may reach a number now."),
     "export": ("app.cli.evidence:export", "Write a sender's export: ledger, signed head, tables."),
     "verify": ("app.cli.evidence:verify", "Verify an export offline."),
 }
