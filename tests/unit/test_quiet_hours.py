@@ -62,7 +62,8 @@ def test_a_saturday_night_before_a_holiday_monday_waits_until_tuesday():
 
 
 def test_a_number_whose_territory_is_unknown_is_closed_without_a_promise():
-    found = ruling("af2m-2026", "0976123456", "2026-06-10T10:00:00Z")
+    at = datetime(2026, 6, 10, 10, tzinfo=UTC)
+    found = quiet_hours.judge(quiet_hours.policy("af2m-2026"), "", at)
 
     assert (found.open, found.opens_at, found.rule) == (False, None, "unknown territory")
 
