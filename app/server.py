@@ -1,5 +1,6 @@
 """create_app: the routes, in one visible list, and the life of what serves them."""
 
+import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -12,7 +13,8 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Stream
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from app import __version__, audit, auth, check, intake, operators, receipts
 from app.auth import Caller
@@ -24,6 +26,7 @@ from app.settings import Settings
 Call = Request[Any, Any, State]
 LARGE_CHECK_BYTES = 200_000
 JSON = "application/json"
+SHARED_METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def registry_of(request: Call) -> Registry:
@@ -62,8 +65,12 @@ async def ready(request: Call) -> dict[str, str]:
 
 @get("/metrics", sync_to_thread=False)
 def metrics() -> Response[bytes]:
-    """Metrics in Prometheus' format."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    """Metrics in Prometheus' format, of all worker processes together."""
+    if not os.environ.get(SHARED_METRICS_VARIABLE):
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    together = CollectorRegistry()
+    MultiProcessCollector(together)
+    return Response(generate_latest(together), media_type=CONTENT_TYPE_LATEST)
 
 
 @get("/.well-known/jwks.json", sync_to_thread=False)

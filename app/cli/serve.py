@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import tempfile
 from pathlib import Path
 
 import rich_click as click
@@ -39,10 +40,18 @@ async def ready(settings: Settings, address: str) -> None:
 
 def run_server(settings: Settings, address: str, host: str, port: int, workers: int) -> None:
     """Run uvicorn until it is told to stop. Workers find their settings in the environment they inherit."""
-    import uvicorn
-
     os.environ["DATABASE_URL"] = address
     os.environ[PREFIX + "DATA_DIR"] = str(settings.data_dir)
+    with tempfile.TemporaryDirectory(prefix="stop-registry-metrics-") as folder:
+        if workers > 1:
+            # Before a worker imports the library: each writes its counts there, and any of them can add them up.
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        _run(host, port, workers)
+
+
+def _run(host: str, port: int, workers: int) -> None:
+    import uvicorn
+
     uvicorn.run(
         "app.cli.serve:application",
         factory=True,

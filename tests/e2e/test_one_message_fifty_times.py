@@ -28,6 +28,7 @@ def test_fifty_deliveries_are_one_entry_and_fifty_acknowledgements(database_url,
         export = httpx.get(
             f"{server.url}/v1/ledgers/{SALON}/checkpoint", headers=head, timeout=30, trust_env=False
         ).text
+        metrics = httpx.get(f"{server.url}/metrics", trust_env=False).text
         check = httpx.post(
             f"{server.url}/v1/checks",
             json={"numbers": [ANNE]},
@@ -40,4 +41,6 @@ def test_fifty_deliveries_are_one_entry_and_fifty_acknowledgements(database_url,
     # The salon's ledger: its own sender entry, two code entries, four keys, and the one STOP.
     assert int(export.splitlines()[1]) == 1 + 2 + 4 + 1
     assert check["withheld"]["opted_out"] == [ANNE]
+    # Both processes are counted, whichever of them answers.
+    assert 'stop_registry_requests_total{method="POST",route="/v1/mo/{connection}",status="200"} 50.0' in metrics
     assert "deadlock" not in server.log.read_text().lower()
