@@ -5,7 +5,7 @@ What comes in and goes out:
   server.py         create_app: the routes, in one list
   edge.py           bodies with limits, problems, ids, metrics, one log line a request
   intake.py         operator webhook -> authenticated, attributed, committed, acknowledged
-  check.py          bulk suppression check -> withheld, recorded before it is answered
+  check/            bulk suppression check -> withheld, recorded before it is answered
   audit.py          exports: a zip that proves by itself
   evidence.py       verifying such a zip offline
   administration.py senders, codes, connections, keys
@@ -31,6 +31,7 @@ What decides, without I/O:
   intent/           text -> what it asks for
   phone/            text -> E.164, one number or a million
   quiet_hours/      policy, territory, instant -> open, or closed until when
+  inflate.py        gzip bodies unpacked within bounds
   tags.py           number -> 64-bit keyed tag
   keys.py           the root key: sealing, derivation, boxes
   ledger/           entries, Merkle tree, checkpoints, proofs

@@ -51,6 +51,18 @@ class Message(msgspec.Struct, frozen=True):
         return self.connection_id, self.dedupe
 
 
+class Replay(msgspec.Struct, frozen=True):
+    """What a check repeated under its Idempotency-Key is rebuilt from; digests are keyed, nothing holds a number."""
+
+    key_digest: bytes
+    body_digest: bytes
+    expires_at: datetime
+    peaks: bytes
+    """Of the ledger at the size the verdict was computed at."""
+    reasons: bytes
+    """One byte a position, compressed."""
+
+
 class CheckRow(msgspec.Struct, frozen=True):
     """What check_record holds beside the entry; the cleared tags come along only when they are few."""
 
@@ -63,6 +75,7 @@ class CheckRow(msgspec.Struct, frozen=True):
     evaluated_at: int
     counts: str
     cleared: bytes | None
+    replay: Replay | None = None
 
 
 class Record(msgspec.Struct, frozen=True):

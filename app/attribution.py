@@ -21,6 +21,8 @@ class Attribution(msgspec.Struct, frozen=True):
     certain: bool
 
 
+FANNED_OUT = ("all", "reachable", "shared")
+"""The bases on which a sender is concerned only because it uses the same code as others."""
 NOBODY = Attribution((), "nobody", 0, certain=False)
 
 

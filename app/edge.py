@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
 import msgspec
@@ -20,6 +20,7 @@ from app.errors import (
     TooLargeError,
     UnavailableError,
 )
+from app.inflate import Gunzip
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Any]]
@@ -27,6 +28,7 @@ Send: TypeAlias = Callable[[Any], Awaitable[None]]
 Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 PROBLEM_TYPE = "https://stop-registry.example/problems/"
+GZIP_NAMES = frozenset({"gzip", "x-gzip"})
 RETRY_AFTER_SECONDS = {UnavailableError.status: 5, BusyError.status: 5}
 
 REQUESTS = Counter("stop_registry_requests", "Requests by route and status", ["route", "method", "status"])
@@ -58,21 +60,36 @@ class UnsupportedEncodingError(RegistryError):
     title_fr = "Cet encodage n'est pas accepté ici"
 
 
-async def read_body(request: Request[Any, Any, Any], bytes_max: int, seconds_max: int) -> bytes:
-    """Read a body whole, within both limits; neither the server nor the framework has a deadline of its own."""
-    if request.headers.get("content-encoding", "identity") != "identity":
-        raise UnsupportedEncodingError("Send the body without Content-Encoding.")
-    chunks, size = [], 0
+async def read_body(
+    request: Request[Any, Any, Any], bytes_max: int, seconds_max: int, *, packed: bool = False
+) -> bytes:
+    """Read a body whole, within both limits; neither the server nor the framework has a deadline of its own.
+
+    `packed`: it may come as gzip. Then both what arrives and what it unpacks to are bounded.
+    """
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding in GZIP_NAMES and packed:
+        gunzip = Gunzip(bytes_max)
+        async for chunk in _chunks(request, bytes_max, seconds_max):
+            # Beside the event loop: a packed piece can be a hundred times its size.
+            await asyncio.to_thread(gunzip.feed, chunk)
+        return gunzip.finish()
+    if encoding != "identity":
+        raise UnsupportedEncodingError("Send the body without Content-Encoding" + (", or as gzip." if packed else "."))
+    return b"".join([chunk async for chunk in _chunks(request, bytes_max, seconds_max)])
+
+
+async def _chunks(request: Request[Any, Any, Any], bytes_max: int, seconds_max: int) -> AsyncIterator[bytes]:
+    size = 0
     try:
         async with asyncio.timeout(seconds_max):
             async for chunk in request.stream():
                 size += len(chunk)
                 if size > bytes_max:
                     raise TooLargeError(f"The body may hold {bytes_max:,} bytes at most.")
-                chunks.append(chunk)
+                yield chunk
     except TimeoutError:
         raise TimedOutError(f"The body must arrive within {seconds_max} seconds.") from None
-    return b"".join(chunks)
 
 
 def request_id_of(request: Request[Any, Any, Any]) -> str | None:

@@ -63,6 +63,30 @@ class ConflictError(RegistryError):
     title_fr = "Impossible dans cet état"
 
 
+class ClearanceExpiredError(ConflictError):
+    """What was answered once holds no longer: it is too long ago."""
+
+    slug = "clearance-expired"
+    title = "The earlier answer has expired"
+    title_fr = "La réponse précédente a expiré"
+
+
+class RecalledError(ConflictError):
+    """Somebody whom the earlier answer cleared has said STOP since."""
+
+    slug = "recalled"
+    title = "Somebody has said STOP since"
+    title_fr = "Une personne a dit STOP depuis"
+
+
+class KeyTakenError(ConflictError):
+    """Another call under the same Idempotency-Key was recorded first."""
+
+    slug = "idempotency-key-taken"
+    title = "The same call is being answered"
+    title_fr = "Le même appel est en cours de réponse"
+
+
 class TooLargeError(RegistryError):
     """More than one call may carry."""
 
@@ -72,6 +96,15 @@ class TooLargeError(RegistryError):
     title_fr = "Trop volumineux"
 
 
+class UnsupportedTypeError(RegistryError):
+    """The body is of a kind, or encoded in a way, that is not read here."""
+
+    status = 415
+    slug = "unsupported-type"
+    title = "This kind of body is not read here"
+    title_fr = "Ce type de contenu n'est pas accepté ici"
+
+
 class InvalidValueError(RegistryError):
     """The request was read, but a value in it cannot be used."""
 
@@ -79,6 +112,14 @@ class InvalidValueError(RegistryError):
     slug = "invalid-value"
     title = "A value cannot be used"
     title_fr = "Une valeur est inutilisable"
+
+
+class KeyReusedError(InvalidValueError):
+    """An Idempotency-Key that belongs to another call."""
+
+    slug = "idempotency-key-reused"
+    title = "The Idempotency-Key belongs to another call"
+    title_fr = "Cette Idempotency-Key appartient à un autre appel"
 
 
 class HeldError(RegistryError):

@@ -1,6 +1,7 @@
 """create_app: the routes, in one visible list, and the life of what serves them."""
 
 import os
+from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -94,19 +95,27 @@ async def receive_mo(request: Call, connection: FromPath[str]) -> Response[bytes
 
 
 @post("/v1/checks", status_code=200)
-async def check_batch(request: Call, as_: Annotated[str | None, QueryParameter(name="as")] = None) -> Response[bytes]:
-    """Ask which numbers of a batch must be withheld."""
+async def check_batch(
+    request: Call,
+    as_: Annotated[str | None, QueryParameter(name="as")] = None,  # noqa: ARG001 - for /schema; check reads the query
+    mode: FromQuery[str | None] = None,  # noqa: ARG001 - the same
+) -> Response[bytes] | Stream:
+    """Ask which numbers of a batch must be withheld: JSON or lines in, JSON or the allowed lines out."""
     registry = registry_of(request)
     caller = await caller_of(request)
     settings = registry.settings
-    body = await read_body(request, settings.check_body_bytes_max, settings.body_seconds_max)
-    list_allowed = as_ == "allowed"
+    body = await read_body(request, settings.check_body_bytes_max, settings.body_seconds_max, packed=True)
+    asked = check.asked(request.headers, request.scope["query_string"], body)
     if len(body) < LARGE_CHECK_BYTES:
-        answer = await check.check(registry, caller, body, list_allowed=list_allowed)
-    else:
-        async with request.app.state.gate:
-            answer = await check.check(registry, caller, body, list_allowed=list_allowed)
-    return Response(answer, media_type=JSON)
+        return _written(await check.check(registry, caller, asked))
+    async with request.app.state.gate:
+        return _written(await check.check(registry, caller, asked))
+
+
+@get("/v1/checks/{check_id:str}")
+async def check_record(request: Call, check_id: FromPath[str]) -> dict[str, object]:
+    """Look a check up again."""
+    return await check.record_of(registry_of(request), await caller_of(request), check_id)
 
 
 @get("/v1/ledgers/{sender:str}/checkpoint")
@@ -136,7 +145,7 @@ async def export(
     )
 
 
-ROUTES = [live, ready, metrics, jwks, receive_mo, check_batch, checkpoint, export]
+ROUTES = [live, ready, metrics, jwks, receive_mo, check_batch, check_record, checkpoint, export]
 
 
 def create_app(settings: Settings, database_url: str) -> Litestar:
@@ -165,6 +174,21 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
 def create_asgi(settings: Settings, database_url: str) -> Application:
     """Build the application as it is served: with ids, metrics and log lines around everything, 404s included."""
     return observed(cast("Application", create_app(settings, database_url)))
+
+
+def _written(answer: check.Answer) -> Response[bytes] | Stream:
+    """Send an answer of one piece whole, and lines piece by piece, each forgotten once it is on its way."""
+    if answer.media_type == JSON:
+        return Response(answer.pieces[0], media_type=JSON, headers=answer.headers)
+    length = str(sum(map(len, answer.pieces)))
+    pieces = deque(answer.pieces)
+
+    async def sent() -> AsyncIterator[bytes]:
+        while pieces:
+            yield pieces.popleft()
+
+    # With its length said, a reader can tell a whole list from one that was cut.
+    return Stream(sent(), media_type=answer.media_type, headers=answer.headers | {"Content-Length": length})
 
 
 def _utc(instant: datetime | None) -> datetime | None:

@@ -20,3 +20,4 @@ SELECT create_distributed_table('opening', 'sender_id');
 SELECT create_distributed_table('opt_out', 'sender_id');
 SELECT create_distributed_table('check_record', 'sender_id');
 SELECT create_distributed_table('cleared', 'sender_id');
+SELECT create_distributed_table('check_replay', 'sender_id');

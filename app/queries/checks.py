@@ -4,6 +4,7 @@ from datetime import datetime
 
 from app import appends
 from app.database import STATEMENTS
+from app.queries import replays
 from app.queries.rows import Db
 
 
@@ -13,7 +14,7 @@ async def store_cleared(db: Db, sender_id: int, check_id: str, now: datetime, ta
 
 
 async def record_check(db: Db, check: appends.CheckRow, entry_index: int) -> None:
-    """Keep a check's record."""
+    """Keep a check's record, and what repeats it; KeyTakenError when another check has its Idempotency-Key."""
     await db.execute(
         STATEMENTS["record_check"],
         check.sender_id,
@@ -26,3 +27,5 @@ async def record_check(db: Db, check: appends.CheckRow, entry_index: int) -> Non
         check.evaluated_at,
         check.counts,
     )
+    if check.replay:
+        await replays.remember_replay(db, check, check.replay)

@@ -1,0 +1,122 @@
+"""The answer to a check: JSON, or the allowed lines with the rest in headers."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+import msgspec
+import numpy as np
+
+from app import ledger, phone, verdict
+from app.auth import Role
+from app.check.recording import Case
+from app.check.screening import Days
+from app.check.spelling import allowed_lines, json_strings
+from app.verdict import Reason
+
+JSON, TEXT = "application/json", "text/plain"
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What there is to say: a recorded check with its numbers, and the ledger's head it was computed at."""
+
+    check_id: str
+    checked_at: datetime
+    size: int
+    peaks: bytes
+    judged: verdict.Verdict
+    numbers: phone.Numbers
+    days: Days | None = None
+    replayed: bool = False
+
+    def root(self) -> str:
+        """The ledger's root at that size, hexadecimal."""
+        return ledger.root(ledger.Frontier(self.size, self.peaks)).hex()
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What goes back; the pieces are to be sent in order."""
+
+    media_type: str
+    headers: dict[str, str]
+    pieces: list[bytes]
+
+
+def render(case: Case, outcome: Outcome) -> Answer:
+    """Write the answer in the form asked for."""
+    headers = {"Idempotency-Replayed": "true"} if outcome.replayed else {}
+    if case.asked.answer_lines:
+        allowed = outcome.judged.reasons == Reason.ALLOWED.value
+        pieces = list(allowed_lines(outcome.numbers, allowed, lines=case.asked.lines))
+        return Answer(TEXT, headers | _as_headers(outcome), pieces)
+    return Answer(JSON, headers, [b"".join(_json(case, outcome))])
+
+
+def _as_headers(outcome: Outcome) -> dict[str, str]:
+    counts = msgspec.structs.asdict(outcome.judged.counts)
+    return {
+        "X-Check-Id": outcome.check_id,
+        "X-Checked-At": outcome.checked_at.isoformat().replace("+00:00", "Z"),
+        "X-Ledger-Size": str(outcome.size),
+        "X-Ledger-Root": outcome.root(),
+        **{f"X-Counts-{name.replace('_', '-').title()}": str(count) for name, count in counts.items()},
+    }
+
+
+def _json(case: Case, outcome: Outcome) -> Iterator[bytes]:
+    """Put the answer together from bytes: the numbers go back exactly as they came, never decoded."""
+    judged, numbers, lines = outcome.judged, outcome.numbers, case.asked.lines
+    head = {
+        "check_id": outcome.check_id,
+        "sender": case.sender.slug,
+        "delegate": case.caller.key_id if case.caller.role is Role.DELEGATE else None,
+        "purpose": case.purpose,
+        "checked_at": outcome.checked_at,
+        "policy": None,
+        "counts": judged.counts,
+    }
+    tail: dict[str, object] = {
+        "warnings": [],
+        "ledger": {"size": outcome.size, "root": outcome.root()},
+        "clearance": None,
+    }
+    yield msgspec.json.encode(head)[:-1]
+    yield b',"withheld":{"opted_out":['
+    yield json_strings(numbers, judged.positions(Reason.OPTED_OUT), lines=lines)
+    yield b'],"quiet_hours":[],"duplicate":[],"repeated":'
+    yield msgspec.json.encode(judged.positions(Reason.REPEATED).tolist())
+    yield b',"invalid":'
+    yield msgspec.json.encode(_invalid(numbers, judged.positions(Reason.INVALID)))
+    yield b"},"
+    yield msgspec.json.encode(tail)[1:-1]
+    if outcome.days is not None:
+        yield b',"opted_out_days":['
+        yield b",".join(_days(outcome, outcome.days, lines=lines))
+        yield b"]"
+    if case.asked.list_allowed:
+        yield b',"allowed":['
+        yield json_strings(numbers, judged.positions(Reason.ALLOWED), lines=lines)
+        yield b"]"
+    yield b"}"
+
+
+def _days(outcome: Outcome, days: Days, *, lines: bool) -> Iterator[bytes]:
+    """Group the opposed by the day since which they are, the earliest first."""
+    positions = outcome.judged.positions(Reason.OPTED_OUT)
+    positions = positions[days[positions] > 0]
+    positions = positions[days[positions].argsort(kind="stable")]
+    borders = np.flatnonzero(np.diff(days[positions])) + 1
+    for group in np.split(positions, borders) if positions.size else ():
+        day = date.fromordinal(int(days[group[0]])).isoformat()
+        yield b'{"day":"%s","numbers":[%s]}' % (day.encode(), json_strings(outcome.numbers, group, lines=lines))
+
+
+def _invalid(numbers: phone.Numbers, positions: verdict.Positions) -> list[dict[str, object]]:
+    return [
+        {
+            "index": position,
+            "value": numbers.text(position),
+            "reason": numbers.problems[position].reason,
+            "suggestion": numbers.problems[position].suggestion,
+        }
+        for position in positions.tolist()
+    ]

@@ -1,0 +1,190 @@
+"""What a call of POST /v1/checks says: the same question as JSON, or as lines with its parameters in the query."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated
+from urllib.parse import parse_qsl
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from app import phone, tags
+from app.errors import InvalidValueError, TooLargeError, UnsupportedTypeError
+
+MARKETING = "marketing"
+SCREEN = "screen"
+NO_CONTROL_CHARACTERS = r"\A[^\x00-\x1f\x7f]*\Z"  # PostgreSQL cannot store NUL, people cannot read the others
+IDEMPOTENCY_KEY = re.compile(r"[ -~]{1,255}")
+ASCII_SUPERSETS = frozenset({"", "utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252"})
+QUERY_FIELDS_MAX = 32
+_COUNTED_AT_ONCE = 1 << 20
+_QUALITY = re.compile(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
+
+
+class Fields(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is asked about the numbers."""
+
+    sender: str | None = None
+    campaign: Annotated[str, msgspec.Meta(max_length=200, pattern=NO_CONTROL_CHARACTERS)] | None = None
+    purpose: str = MARKETING
+    short_code: str | None = None
+    route: str | None = None
+    sender_id: str | None = None
+    send_at: datetime | None = None
+    send_minutes: int | None = None
+    text: str | None = None
+    template: str | None = None
+    drill: bool = False
+
+
+class CheckRequest(Fields, frozen=True, kw_only=True):
+    """The JSON body; `numbers` stays undecoded until it is read as one array."""
+
+    numbers: msgspec.Raw
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """One call as it came, before anything in it is believed."""
+
+    body: bytes
+    parameters: Mapping[str, str]
+    """Of the query, but for `as` and `mode`."""
+    lines: bool
+    """The body is one number a line, not JSON."""
+    answer_lines: bool
+    list_allowed: bool
+    screen: bool
+    idempotency_key: str | None
+
+
+class Question(msgspec.Struct, frozen=True):
+    """A call understood: its fields, and its numbers still as bytes."""
+
+    fields: Fields
+    raw: bytes
+    lines: bool
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """A batch read: its numbers and the sender's tags of them."""
+
+    numbers: phone.Numbers
+    tags: NDArray[np.int64]
+
+
+_REQUEST = msgspec.json.Decoder(CheckRequest)
+
+
+def asked(headers: Mapping[str, str], query: bytes, body: bytes) -> Asked:
+    """Put a call together from its headers (looked up in lower case), raw query and body (decompressed)."""
+    parameters = _parameters(query)
+    return Asked(
+        body=body,
+        list_allowed=_choice(parameters, "as", "allowed"),
+        screen=_choice(parameters, "mode", SCREEN),
+        parameters=parameters,
+        lines=_is_text(headers.get("content-type", "")),
+        answer_lines=prefers_text(headers.get("accept", "")),
+        idempotency_key=_idempotency_key(headers.get("idempotency-key")),
+    )
+
+
+def question(call: Asked) -> Question:
+    """Read everything but the numbers. Names nobody knows are refused: a misspelt one would be asked for nothing."""
+    if call.lines:
+        if "text" in call.parameters:
+            # An address is logged on its way, a body is not.
+            raise InvalidValueError("A text has no place in an address; register it and name it as `template`.")
+        fields = msgspec.convert(dict(call.parameters), Fields, strict=False)
+        return Question(fields, call.body, lines=True)
+    if call.parameters:
+        raise InvalidValueError("With a JSON body the query takes `as` and `mode` only; the rest belongs in the body.")
+    request = _REQUEST.decode(call.body)
+    return Question(request, bytes(request.numbers), lines=False)
+
+
+def read_batch(numbers_max: int, asked_about: Question, key: bytes) -> Batch:
+    """Read the numbers and tag them under the sender's key."""
+    raw = asked_about.raw
+    # Counted first: millions of empty strings fit into a body and would cost a hundred times their size once read.
+    if _at_least(raw, lines=asked_about.lines) > numbers_max:
+        raise _too_many(numbers_max)
+    try:
+        numbers = phone.read_lines(raw) if asked_about.lines else phone.read_json(raw)
+    except ValueError as fault:
+        raise InvalidValueError(f"`numbers` must be a list of strings: {fault}.") from None
+    if len(numbers) > numbers_max:
+        raise _too_many(numbers_max)
+    return Batch(numbers, tags.tags(key, numbers.numbers))
+
+
+def prefers_text(accept: str) -> bool:
+    """Tell whether an Accept header (RFC 9110 12.5.1) likes text/plain better than JSON, which is the default."""
+    qualities = {"text/plain": 0.0, "application/json": 0.0}
+    exact = False
+    for part in accept.lower().split(","):
+        media_type, *parameters = (item.strip() for item in part.split(";"))
+        if media_type in qualities:
+            qualities[media_type] = _quality(parameters)
+            exact = exact or media_type == "text/plain"
+    return exact and qualities["text/plain"] > qualities["application/json"]
+
+
+def _quality(parameters: list[str]) -> float:
+    found = [match[1] for parameter in parameters if (match := _QUALITY.fullmatch(parameter))]
+    return float(found[0]) if found else 1.0
+
+
+def _parameters(query: bytes) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(
+            query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=QUERY_FIELDS_MAX
+        )
+    except ValueError:
+        raise InvalidValueError("The query of the address cannot be read; encode its values as UTF-8.") from None
+    if len(dict(pairs)) < len(pairs):
+        raise InvalidValueError("A parameter stands twice in the query; say it once.")
+    return dict(pairs)
+
+
+def _choice(parameters: dict[str, str], name: str, known: str) -> bool:
+    """Take a parameter that has one value besides being absent."""
+    value = parameters.pop(name, None)
+    if value not in {None, known}:
+        raise InvalidValueError(f"`{name}` can only be `{known}`.")
+    return value == known
+
+
+def _is_text(content_type: str) -> bool:
+    media_type, *parameters = (item.strip() for item in content_type.lower().split(";"))
+    if media_type != "text/plain":
+        return False
+    charset = next((p.removeprefix("charset=").strip('"') for p in parameters if p.startswith("charset=")), "")
+    if charset not in ASCII_SUPERSETS:
+        raise UnsupportedTypeError("Send the lines as UTF-8.")
+    return True
+
+
+def _idempotency_key(key: str | None) -> str | None:
+    if key is not None and not IDEMPOTENCY_KEY.fullmatch(key):
+        raise InvalidValueError("An Idempotency-Key has 1 to 255 ASCII characters.")
+    return key
+
+
+def _at_least(raw: bytes, *, lines: bool) -> int:
+    """How many numbers there are at least, in a millisecond: line ends, or pairs of quotes that no backslash hides."""
+    if lines:
+        return _count(raw, b"\n")
+    return (_count(raw, b'"') - raw.count(b'\\"')) // 2
+
+
+def _count(raw: bytes, byte: bytes) -> int:
+    source = np.frombuffer(raw, np.uint8)
+    parts = (source[at : at + _COUNTED_AT_ONCE] for at in range(0, source.size, _COUNTED_AT_ONCE))
+    return sum(int(np.count_nonzero(part == byte[0])) for part in parts)
+
+
+def _too_many(numbers_max: int) -> TooLargeError:
+    return TooLargeError(f"One check takes at most {numbers_max:,} numbers; send the rest in a second check.")

@@ -1,0 +1,98 @@
+"""A call repeated under its Idempotency-Key is the same check: the same verdict again, rebuilt.
+
+Nothing that is stored for it holds a number: keyed digests of the key and of the call, the reason of each position, and
+the ledger's head at the time. The numbers come with the repeated call itself.
+"""
+
+import asyncio
+import hashlib
+import zlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Final
+from weakref import WeakValueDictionary
+
+import msgspec
+import numpy as np
+
+from app import clock
+from app.appends import Replay
+from app.check.recording import Case
+from app.errors import ClearanceExpiredError, KeyReusedError, RecalledError
+from app.queries import replays
+from app.queries.replays import ReplayRow
+from app.tagset import Mask
+from app.verdict import Counts, Numbers, Reason, Verdict
+
+REPLAYED_FOR: Final = timedelta(minutes=60)  # the life of a clearance
+COMPRESSION_LEVEL: Final = 1
+
+
+class Key(msgspec.Struct, frozen=True):
+    """An Idempotency-Key of one caller and sender, and what was asked under it, as keyed digests."""
+
+    sender_id: int
+    key_digest: bytes
+    body_digest: bytes
+
+
+# Calls under one key wait for each other here; between processes the table's key decides.
+_at_work: WeakValueDictionary[tuple[int, bytes], asyncio.Lock] = WeakValueDictionary()
+
+
+def key_of(case: Case) -> Key:
+    """Digest a call: how the answer is to be written is no part of it."""
+    asked, root = case.asked, case.registry.root
+    rest = msgspec.json.encode([asked.lines, asked.screen, sorted(asked.parameters.items())])
+    name = f"{case.caller.key_id}\n{asked.idempotency_key}".encode()
+    return Key(
+        case.sender.sender_id,
+        root.digest("idempotency-key", name),
+        root.digest("idempotency-body", hashlib.sha256(asked.body).digest() + rest),
+    )
+
+
+@asynccontextmanager
+async def alone(key: Key | None) -> AsyncIterator[None]:
+    """Let one call at a time go on under a key; calls without a key do not wait."""
+    if key is None:
+        yield
+        return
+    async with _at_work.setdefault((key.sender_id, key.key_digest), asyncio.Lock()):
+        yield
+
+
+async def find(case: Case, key: Key | None) -> ReplayRow | None:
+    """Find the check recorded under a key; KeyReusedError for another call, ClearanceExpiredError after its life."""
+    if key is None:
+        return None
+    async with case.registry.pool.acquire() as db:
+        earlier = await replays.find_replay(db, key.sender_id, key.key_digest)
+    if earlier is None:
+        return None
+    if earlier.body_digest != key.body_digest:
+        raise KeyReusedError("This Idempotency-Key was used for another call; take a new key for each check.")
+    if earlier.expires_at <= clock.now():
+        raise _expired()
+    return earlier
+
+
+def replay(key: Key, now: datetime, peaks: bytes, judged: Verdict) -> Replay:
+    """Return what a verdict is rebuilt from."""
+    reasons = zlib.compress(judged.reasons.data, COMPRESSION_LEVEL)
+    return Replay(key.key_digest, key.body_digest, now + REPLAYED_FOR, peaks, reasons)
+
+
+def rebuilt(earlier: ReplayRow, numbers: Numbers, opposed: Mask) -> Verdict:
+    """Return the verdict as it was; RecalledError when somebody it cleared is opposed by now."""
+    reasons = np.frombuffer(zlib.decompress(earlier.reasons), np.uint8)
+    if not np.array_equal(reasons == Reason.INVALID.value, numbers == 0):
+        raise _expired()  # another release of the registry reads these numbers in another way
+    if (opposed & (reasons == Reason.ALLOWED.value)).any():
+        raise RecalledError("Somebody in this batch has said STOP since; check it again under a new Idempotency-Key.")
+    return Verdict(reasons, np.empty(0, np.int64), msgspec.json.decode(earlier.counts, type=Counts))
+
+
+def _expired() -> ClearanceExpiredError:
+    return ClearanceExpiredError("The answer under this Idempotency-Key has expired; check again under a new key.")

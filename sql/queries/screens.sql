@@ -1,0 +1,27 @@
+-- name: screened
+-- Since which day people are opposed, and whether only through a code that others use too: since the last time the
+-- opposition was lifted, no STOP named this sender. $1 sender, $2 tags, $3 the bases that name nobody.
+SELECT o.tag, (o.since AT TIME ZONE 'UTC')::date AS day,
+       o.source = 'mo' AND coalesce(told.named_at, -1) <= coalesce(told.lifted_at, -1) AS fanned_out
+FROM opt_out o
+LEFT JOIN LATERAL (
+    SELECT max(e.entry_index) FILTER (WHERE said.entry ->> 'effect' = 'lifted') AS lifted_at,
+           max(e.entry_index) FILTER (
+               WHERE said.entry ->> 'kind' <> 'start' AND said.entry ->> 'basis' <> ALL ($3::text[])
+           ) AS named_at
+    FROM opening p
+    JOIN ledger_entry e ON e.sender_id = p.sender_id AND e.entry_index = p.entry_index
+    CROSS JOIN LATERAL (SELECT convert_from(e.entry, 'UTF8')::jsonb AS entry) AS said
+    WHERE p.sender_id = $1 AND p.tag = o.tag
+) AS told ON true
+WHERE o.sender_id = $1 AND o.tag = ANY ($2::bigint[]) AND o.opposed;
+
+-- name: cleared_page
+-- Whom a sender's recorded checks cleared, some checks at a time; a blob without a record was never answered.
+-- $1 sender, $2 the check before the page, $3 and $4 least and most bytes of a blob, $5 most blobs.
+SELECT c.check_id, c.tags
+FROM cleared c
+JOIN check_record r ON r.sender_id = c.sender_id AND r.check_id = c.check_id
+WHERE c.sender_id = $1 AND c.check_id > $2 AND octet_length(c.tags) BETWEEN $3 AND $4
+ORDER BY c.check_id
+LIMIT $5;
