@@ -24,7 +24,6 @@ class Gunzip:
 
     def feed(self, chunk: bytes) -> None:
         """Unpack one more piece; TooLargeError beyond a bound, MalformedRequestError where it is no gzip."""
-        self._packed += len(chunk)
         while chunk:
             if self._member.eof:
                 self._begin_member()
@@ -49,9 +48,11 @@ class Gunzip:
             self._unpacked += self._member.decompress(chunk, min(STEP_BYTES, room + 1))
         except zlib.error:
             raise MalformedRequestError("The body is not the gzip it is said to be.") from None
+        rest = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
+        self._packed += len(chunk) - len(rest)
         size = len(self._unpacked)
         if size > self._bytes_max:
             raise TooLargeError(f"The body may hold {self._bytes_max:,} bytes at most once it is unpacked.")
         if size > RATIO_FREE_BYTES and size > self._packed * RATIO_MAX:
             raise TooLargeError(f"The body unpacks to more than {RATIO_MAX} times its size; send it without gzip.")
-        return self._member.unused_data if self._member.eof else self._member.unconsumed_tail
+        return rest
