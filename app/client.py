@@ -74,6 +74,13 @@ class Clearance(msgspec.Struct):
     batch_digest: str | None = None
 
 
+class Day(msgspec.Struct):
+    """Those who are opposed since one day; only a screen tells."""
+
+    day: str
+    numbers: list[str]
+
+
 class Answer(msgspec.Struct):
     """The registry's answer to a check, as far as the sender needs it."""
 
@@ -82,6 +89,7 @@ class Answer(msgspec.Struct):
     withheld: dict[str, list[Any]]
     clearance: Clearance | None = None
     warnings: list[Any] = []
+    opted_out_days: list[Day] = []
 
 
 class Verdict(msgspec.Struct):
@@ -194,7 +202,7 @@ class Client:
 
         Every position of a withheld text is withheld, and every other spelling of the same number.
         """
-        verdict = _Positions(texts, numbers).read(answer.withheld)
+        verdict = _Positions(texts, numbers).read(answer.withheld, answer.opted_out_days)
         if verdict is None or int((verdict.codes == 0).sum()) > answer.counts.get("allowed", -1):
             raise UnreachableError(self._say("unclear"))
         return verdict
@@ -280,14 +288,28 @@ class _Positions:
         self._reasons = [""]
         self._details: dict[int, str] = {}
 
-    def read(self, withheld: Mapping[str, list[Any]]) -> Verdict | None:
+    def read(self, withheld: Mapping[str, list[Any]], days: list[Day]) -> Verdict | None:
         """None when a group has a shape that is not understood: then nobody can say who may be sent to."""
         exact = sorted(withheld, key=lambda group: not _names_positions(withheld[group]))
         for reason in exact:
             self._reasons.append(reason)
             if not all(self._withhold(item) for item in _gathered(withheld[reason])):
                 return None
+        self._date(days)
         return Verdict(self._codes, self._reasons, self._details)
+
+    def _date(self, days: list[Day]) -> None:
+        """Add since when people are opposed."""
+        listed = read_lines("\n".join(text for day in days for text in day.numbers).encode("utf-8", "replace")).numbers
+        if not listed.size:
+            return
+        order = listed.argsort()
+        since = np.repeat(np.arange(len(days)), [len(day.numbers) for day in days])[order]
+        withheld = np.flatnonzero((self._codes > 0) & (self._numbers > 0))
+        places = np.searchsorted(listed[order], self._numbers[withheld]).clip(max=listed.size - 1)
+        met = listed[order][places] == self._numbers[withheld]
+        dated = zip(withheld[met].tolist(), since[places[met]].tolist(), strict=True)
+        self._details.update({position: days[at].day for position, at in dated if position not in self._details})
 
     def _withhold(self, item: Any) -> bool:  # noqa: ANN401 - decoded JSON, told apart here
         match item:

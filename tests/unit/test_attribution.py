@@ -1,6 +1,6 @@
 """D10: doubt widens a STOP, never a START."""
 
-from app.attribution import Candidate, attribute
+from app.attribution import FANNED_OUT, NOBODY, Candidate, attribute
 
 SALON, SPA, SHOP = Candidate(1, ("salon martin", "martin")), Candidate(2, ("lilas",)), Candidate(3)
 
@@ -60,3 +60,13 @@ def test_an_unknown_code_reaches_everyone_and_is_never_certain():
 
 def test_a_code_of_nobody_concerns_nobody():
     assert on().senders == ()
+
+
+def test_the_bases_that_name_no_sender_are_those_that_are_not_certain():
+    for candidates in ([SALON], [SALON, SPA], [SALON, SPA, SHOP]):
+        for hint in ("", "martin", "lilas", "martin lilas"):
+            for more in ({}, {"scope_all": True}, {"account": 2}, {"code_known": False}):
+                found = on(*candidates, hint=hint, **more)
+                assert (found.basis in FANNED_OUT) is not found.certain
+
+    assert NOBODY.basis not in FANNED_OUT  # it concerns no sender at all

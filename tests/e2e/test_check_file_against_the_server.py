@@ -1,0 +1,231 @@
+"""`stop-registry check FILE` against a running registry: two processes, one database, real cuts."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.client import Client
+from tests.conftest import with_connection
+from tests.e2e.served import Served, prepared, served
+from tests.world import OWN_CODE, message, settings_in, signed
+
+ROWS = 200_000
+OPPOSED = range(0, ROWS, 400)
+CLIENT_SECONDS = 90
+
+
+@dataclass
+class Standing:
+    """A served registry, one sender's key, and its database."""
+
+    server: Served
+    key: str
+    database_url: str
+
+    def recorded(self, purpose: str = "marketing") -> list[dict[str, int]]:
+        """The counts of all checks, in the order of the ledger."""
+        query = "SELECT counts FROM check_record WHERE purpose = $1 ORDER BY entry_index"
+        rows = with_connection(self.database_url, lambda held: held.fetch(query, purpose))
+        return [json.loads(row["counts"]) for row in rows]
+
+
+@pytest.fixture
+def standing(database_url: str, tmp_path: Path) -> Iterator[Standing]:
+    (tmp_path / "registry").mkdir()
+    settings = settings_in(tmp_path / "registry")
+    keys = prepared(settings, database_url)
+    with served(settings, database_url, tmp_path / "registry") as server:
+        yield Standing(server, keys["salon"], database_url)
+
+
+def mobile(place: int) -> str:
+    """A person each, in one spelling or another."""
+    number = f"6{10_000_000 + place}"
+    return f"0{number}" if place % 3 else f"+33 {number}"
+
+
+def stop(standing: Standing, *numbers: str) -> None:
+    body = json.dumps({"messages": [message(f"mo-{n}", n, "STOP", OWN_CODE) for n in numbers]}).encode()
+    answer = httpx.post(f"{standing.server.url}/v1/mo/agregateur", content=body, headers=signed(body), trust_env=False)
+    assert answer.status_code == 200
+
+
+def command(url: str, key: str, *arguments: object) -> subprocess.Popen[bytes]:
+    """The command line in a process of its own."""
+    environment = os.environ | {"STOP_REGISTRY_KEY": key, "STOP_REGISTRY_URL": url, "LC_ALL": "C.UTF-8"}
+    words = [sys.executable, "-m", "app", "check", *map(str, arguments)]
+    return subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def ran(standing: Standing, *arguments: object) -> tuple[int, str]:
+    process = command(standing.server.url, standing.key, *arguments)
+    told = process.communicate(timeout=CLIENT_SECONDS)[1].decode()
+    return process.returncode, told
+
+
+def written(path: Path, rows: int) -> list[str]:
+    lines = [f"Cliente {n};{mobile(n)};Nîmes\r\n" for n in range(rows)]
+    path.write_bytes(("nom;mobile;ville\r\n" + "".join(lines)).encode("cp1252"))
+    return lines
+
+
+def test_two_hundred_thousand_rows_keep_their_columns(standing: Standing, tmp_path: Path) -> None:
+    path, out = tmp_path / "clients.csv", tmp_path / "out.csv"
+    lines = written(path, ROWS)
+    stop(standing, *(mobile(n) for n in OPPOSED))
+    status, told = ran(standing, path, "--campaign", "soldes", "--out", out, "--chunk", 60_000)
+
+    assert status == 0, told
+    opposed = set(OPPOSED)
+    kept = [line for n, line in enumerate(lines) if n not in opposed]
+    assert out.read_bytes() == ("nom;mobile;ville\r\n" + "".join(kept)).encode("cp1252")
+    told = (tmp_path / "clients.csv.withheld.csv").read_text(encoding="cp1252")
+    withheld = list(csv.reader(told.splitlines(), delimiter=";"))
+    assert [row[1] for row in withheld[1:]] == [mobile(n) for n in OPPOSED]
+    assert {row[3] for row in withheld[1:]} == {"opted_out"}
+    checks = standing.recorded()
+    assert [check["submitted"] for check in checks] == [60_000, 60_000, 60_000, 20_000]
+    assert sum(check["allowed"] for check in checks) == len(kept)
+
+
+def test_a_screen_says_since_which_day(standing: Standing, tmp_path: Path) -> None:
+    path, out = tmp_path / "fichier.txt", tmp_path / "reste.txt"
+    path.write_text("".join(mobile(n) + "\n" for n in range(10)))
+    body = json.dumps(
+        {"messages": [message("mo-1", mobile(3), "STOP", OWN_CODE, received_at="2026-11-18T09:00:00Z")]}
+    ).encode()
+    url = f"{standing.server.url}/v1/mo/agregateur"
+    assert httpx.post(url, content=body, headers=signed(body), trust_env=False).status_code == 200
+    status, told = ran(standing, path, "--screen", "--out", out)
+
+    assert status == 0, told
+    assert (tmp_path / "fichier.txt.withheld.csv").read_text() == f"{mobile(3)};opted_out: 2026-11-18\n"
+    assert [check["submitted"] for check in standing.recorded("screen")] == [10]
+    assert standing.recorded() == []
+
+
+def test_what_a_server_that_died_had_recorded_is_not_made_twice(standing: Standing, tmp_path: Path) -> None:
+    """The third answer is lost on its way and the client is killed: the next run gets that very answer again."""
+    path, out = tmp_path / "clients.csv", tmp_path / "out.csv"
+    lines = written(path, 5_000)
+    stop(standing, mobile(2_500), mobile(4_999))
+    with relay(standing.server.url) as cut:
+        process = command(cut.url, standing.key, path, "--out", out, "--chunk", 1_000, "--url", cut.url)
+        cut.victim.append(process)
+        cut.ready.set()
+        process.communicate(timeout=CLIENT_SECONDS)
+        assert process.returncode == -signal.SIGKILL
+        assert len(standing.recorded()) == 3
+        again = command(cut.url, standing.key, path, "--out", out, "--chunk", 1_000, "--url", cut.url)
+        told = again.communicate(timeout=CLIENT_SECONDS)[1].decode()
+
+    assert again.returncode == 0, told
+    assert out.read_bytes().decode("cp1252") == "nom;mobile;ville\r\n" + "".join(
+        line for n, line in enumerate(lines) if n not in {2_500, 4_999}
+    )
+    assert [check["submitted"] for check in standing.recorded()] == [1_000] * 5
+    assert cut.replayed == [3]
+
+
+def test_a_stop_between_the_cut_and_the_next_run_is_seen(standing: Standing, tmp_path: Path) -> None:
+    path, out = tmp_path / "clients.csv", tmp_path / "out.csv"
+    lines = written(path, 5_000)
+    with relay(standing.server.url) as cut:
+        process = command(cut.url, standing.key, path, "--out", out, "--chunk", 1_000, "--url", cut.url)
+        cut.victim.append(process)
+        cut.ready.set()
+        process.communicate(timeout=CLIENT_SECONDS)
+        stop(standing, mobile(2_500))
+        again = command(cut.url, standing.key, path, "--out", out, "--chunk", 1_000, "--url", cut.url)
+        told = again.communicate(timeout=CLIENT_SECONDS)[1].decode()
+
+    assert again.returncode == 0, told
+    assert out.read_bytes().decode("cp1252") == "nom;mobile;ville\r\n" + "".join(lines[:2_500] + lines[2_501:])
+    assert [check["allowed"] for check in standing.recorded()] == [1_000, 1_000, 1_000, 999, 1_000, 1_000]
+    assert cut.replayed == []
+
+
+def test_a_server_killed_in_the_middle_costs_the_client_nothing(standing: Standing, tmp_path: Path) -> None:
+    path, out = tmp_path / "clients.csv", tmp_path / "out.csv"
+    lines = written(path, 20_000)
+    process = command(standing.server.url, standing.key, path, "--out", out, "--chunk", 500)
+    while len(standing.recorded()) < 5:
+        assert process.poll() is None
+    standing.server.kill()
+    standing.server.start()
+    told = process.communicate(timeout=CLIENT_SECONDS)[1].decode()
+
+    assert process.returncode == 0, told
+    assert out.read_bytes().decode("cp1252") == "nom;mobile;ville\r\n" + "".join(lines)
+    assert [check["submitted"] for check in standing.recorded()] == [500] * 40
+
+
+def test_giving_a_clearance_back_is_understood_on_both_sides(standing: Standing) -> None:
+    with Client(standing.server.url, standing.key) as client:
+        assert client.release("clr_0123456789abcdef") is False
+
+
+@dataclass
+class Relay:
+    """What stands between client and server; when ready, the third check's answer is lost and the client killed."""
+
+    url: str
+    victim: list[subprocess.Popen[bytes]]
+    ready: threading.Event
+    replayed: list[int]
+    calls: int = 0
+
+
+@contextmanager
+def relay(target: str) -> Iterator[Relay]:
+    state = Relay("", [], threading.Event(), [])
+    fresh = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
+            body = self.rfile.read(int(self.headers["content-length"]))
+            answer = httpx.post(target + self.path, content=body, headers=headers, trust_env=False, timeout=60)
+            state.calls += 1
+            if answer.headers.get("idempotency-replayed"):
+                state.replayed.append(state.calls - 1)
+            if state.calls == 3 and not fresh.is_set():
+                fresh.set()
+                assert state.ready.wait(60)
+                state.victim[0].send_signal(signal.SIGKILL)
+                state.victim[0].wait()
+                self.close_connection = True
+                return
+            self.send_response(answer.status_code)
+            for name in ("content-type", "content-length"):
+                self.send_header(name, answer.headers[name])
+            self.end_headers()
+            self.wfile.write(answer.content)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing: a test's output is its assertions."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    state.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield state
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
