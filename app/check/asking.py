@@ -109,7 +109,7 @@ def read_batch(numbers_max: int, asked_about: Question, key: bytes) -> Batch:
     """Read the numbers and tag them under the sender's key."""
     raw = asked_about.raw
     # Counted first: millions of empty strings fit into a body and would cost a hundred times their size once read.
-    if _at_least(raw, lines=asked_about.lines) > numbers_max:
+    if _surely_more(raw, numbers_max, lines=asked_about.lines):
         raise _too_many(numbers_max)
     try:
         numbers = phone.read_lines(raw) if asked_about.lines else phone.read_json(raw)
@@ -173,11 +173,13 @@ def _idempotency_key(key: str | None) -> str | None:
     return key
 
 
-def _at_least(raw: bytes, *, lines: bool) -> int:
-    """How many numbers there are at least, in a millisecond: line ends, or pairs of quotes that no backslash hides."""
+def _surely_more(raw: bytes, numbers_max: int, *, lines: bool) -> bool:
+    """Tell, in milliseconds, whether there are more line ends or pairs of quotes than numbers may come."""
     if lines:
-        return _count(raw, b"\n")
-    return (_count(raw, b'"') - raw.count(b'\\"')) // 2
+        return _count(raw, b"\n") > numbers_max
+    quotes = _count(raw, b'"')
+    # A quote behind a backslash parts no strings; such quotes are looked for only where it matters.
+    return quotes > 2 * numbers_max and quotes - raw.count(b'\\"') > 2 * numbers_max
 
 
 def _count(raw: bytes, byte: bytes) -> int:
