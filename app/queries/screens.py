@@ -10,6 +10,7 @@ from app.queries.rows import Db
 
 SMALL_BLOB_BYTES = 8_000
 SMALL_BLOBS_AT_ONCE = 1_000  # 8 MB at most, as much as one check of a million
+SLICES_AT_ONCE = 100  # of about 65 kB where a million were cleared
 LARGEST_BLOB_BYTES = 2**31 - 1
 
 
@@ -27,11 +28,40 @@ async def screened(db: Db, sender_id: int, tags: Sequence[int], fanned_out: Sequ
     return [ScreenedRow(*row) for row in rows]
 
 
-async def cleared_pages(db: Db, sender_id: int) -> AsyncIterator[bytes]:
-    """Yield all tags that the sender's checks cleared, 8 bytes each as stored, some megabytes at a time."""
-    bounds = ((8, SMALL_BLOB_BYTES, SMALL_BLOBS_AT_ONCE), (SMALL_BLOB_BYTES + 1, LARGEST_BLOB_BYTES, 1))
-    for least, most, at_once in bounds:
-        after = ""
-        while rows := await db.fetch(STATEMENTS["cleared_page"], sender_id, after, least, most, at_once):
-            after = rows[-1]["check_id"]
-            yield b"".join(row["tags"] for row in rows)
+class SliceRow(msgspec.Struct, frozen=True):
+    """A part of a large blob: its tags from the position `start` on, of `size` in all."""
+
+    check_id: str
+    start: int
+    tags: bytes
+    size: int
+
+
+async def small_blobs(db: Db, sender_id: int) -> AsyncIterator[bytes]:
+    """Yield the tags that the sender's small checks cleared, 8 bytes each, those of many checks at a time."""
+    async for page in _pages(db, sender_id, 8, SMALL_BLOB_BYTES, SMALL_BLOBS_AT_ONCE):
+        yield page
+
+
+async def large_blobs(db: Db, sender_id: int) -> AsyncIterator[bytes]:
+    """Yield the tags that the sender's large checks cleared, one check at a time."""
+    async for page in _pages(db, sender_id, SMALL_BLOB_BYTES + 1, LARGEST_BLOB_BYTES, 1):
+        yield page
+
+
+async def slices(db: Db, sender_id: int, tag: int) -> AsyncIterator[SliceRow]:
+    """Yield from each large check the part in which a tag stands if it is there."""
+    place, after = (tag + 2**63) / 2**64, ""
+    while rows := await db.fetch(
+        STATEMENTS["cleared_slices"], sender_id, after, SMALL_BLOB_BYTES + 1, SLICES_AT_ONCE, place
+    ):
+        after = rows[-1]["check_id"]
+        for row in rows:
+            yield SliceRow(*row)
+
+
+async def _pages(db: Db, sender_id: int, least: int, most: int, at_once: int) -> AsyncIterator[bytes]:
+    after = ""
+    while rows := await db.fetch(STATEMENTS["cleared_page"], sender_id, after, least, most, at_once):
+        after = rows[-1]["check_id"]
+        yield b"".join(row["tags"] for row in rows)

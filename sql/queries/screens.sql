@@ -25,3 +25,23 @@ JOIN check_record r ON r.sender_id = c.sender_id AND r.check_id = c.check_id
 WHERE c.sender_id = $1 AND c.check_id > $2 AND octet_length(c.tags) BETWEEN $3 AND $4
 ORDER BY c.check_id
 LIMIT $5;
+
+-- name: cleared_slices
+-- The part of each large blob where one tag stands if it is there: tags lie evenly, so that its place is known to within
+-- a few square roots. $1 sender, $2 the check before the page, $3 least bytes of a blob, $4 most blobs, $5 the tag's
+-- place among all tags, from 0 to 1.
+SELECT c.check_id, part.start, part.tags, octet_length(c.tags) / 8 AS size
+FROM cleared c
+JOIN check_record r ON r.sender_id = c.sender_id AND r.check_id = c.check_id
+CROSS JOIN LATERAL (
+    SELECT octet_length(c.tags) / 8 AS size, (4 * sqrt(octet_length(c.tags) / 8))::integer + 1 AS reach
+) AS blob
+CROSS JOIN LATERAL (
+    SELECT greatest(0, floor(blob.size * $5::double precision)::integer - blob.reach) AS start
+) AS place
+CROSS JOIN LATERAL (
+    SELECT place.start, substring(c.tags FROM place.start * 8 + 1 FOR (2 * blob.reach + 1) * 8) AS tags
+) AS part
+WHERE c.sender_id = $1 AND c.check_id > $2 AND octet_length(c.tags) >= $3
+ORDER BY c.check_id
+LIMIT $4;

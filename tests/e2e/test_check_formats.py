@@ -163,3 +163,56 @@ def test_curl_makes_it_a_filter(database_url: str, tmp_path: Path):
 
     assert done.stdout == packed.stdout == fed[: len(fed) // 3]
     assert (refused.returncode, refused.stdout) == (22, b"")
+
+
+@pytest.mark.anyio
+async def test_hostile_lines_and_queries_are_refused_or_answered_and_never_fail(world: World):
+    picked = random.Random(29)
+    good = "".join(form.format(n) + "\n" for n, form in enumerate(FORMS * 4)).encode()
+    bodies = [
+        b"",
+        b"\n",
+        b"\r\n" * 9,
+        b"\x00\n\xff\xfe\n",
+        b"\xef\xbb\xbf0639980001",
+        b"9" * 1_000_000,
+        b"\xed\xa0\x80\n",
+        good,
+    ]
+    queries = [
+        "?%00=1",
+        "?campaign=%00",
+        "?sender=%00",
+        "?send_at=x",
+        "?send_minutes=1e9",
+        "?=&=",
+        "?mode=",
+        "?drill=",
+        "?%ff",
+        "?a;b",
+    ]
+    headers = world.bearer("salon") | {"Content-Type": TEXT}
+    for accept in (TEXT, "application/json"):
+        asked = [(query, good) for query in queries] + [
+            (query, body) for query in ("", "?mode=screen") for body in bodies
+        ]
+        for query, body in asked:
+            answer = await world.client.post(f"/v1/checks{query}", content=body, headers=headers | {"Accept": accept})
+            assert answer.status_code < 500, (query, body[:40])
+        for _ in range(50):
+            mutated = bytearray(good)
+            for _ in range(picked.randrange(1, 6)):
+                mutated[picked.randrange(len(mutated))] = picked.randrange(256)
+            answer = await world.client.post("/v1/checks", content=bytes(mutated), headers=headers | {"Accept": accept})
+            assert answer.status_code == 200
+            if accept != TEXT:
+                assert answer.json()["counts"]["submitted"] == mutated.count(b"\n") + (mutated[-1] != 10)
+
+
+@pytest.mark.anyio
+async def test_the_description_of_the_interface_is_still_served(world: World):
+    described = (await world.client.get("/schema/openapi.json")).json()["paths"]
+
+    names = {parameter["name"] for parameter in described["/v1/checks"]["post"]["parameters"]}
+    assert {"as", "mode"} <= names
+    assert "get" in described["/v1/checks/{check_id}"]

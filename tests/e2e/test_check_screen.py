@@ -2,8 +2,10 @@
 
 import json
 
+import numpy as np
 import pytest
 
+from app.check import screening
 from tests.world import OWN_CODE, World, message
 
 pytestmark = pytest.mark.anyio
@@ -76,6 +78,30 @@ async def test_a_large_batch_that_cleared_them_counts_as_well(world: World):
     asked = [f"+3363998{n:04}" for n in (3_000, 7, 5_010, 5_009, 2_999)]
 
     assert (await screen(world, "salon", *asked))["withheld"]["opted_out"] == [asked[1], asked[3], asked[4]]
+
+
+@pytest.mark.parametrize("few", [0, 1_000], ids=["whole", "slices"])
+async def test_people_are_found_in_large_batches_whole_or_in_slices(world: World, monkeypatch, few: int):
+    monkeypatch.setattr(screening, "FEW_TAGS", few)
+    numbers = [f"+3363998{n:04}" for n in range(10_000)]
+    await world.check("salon", numbers[:4_000:2])
+    await world.check("salon", numbers[4_000:7_000:3])
+    asked = numbers[0:7_100:50]
+    await world.mo(*(message(f"mo-{n}", number, "STOP") for n, number in enumerate(asked)))
+    cleared = {*numbers[:4_000:2], *numbers[4_000:7_000:3]}
+
+    assert (await screen(world, "salon", *asked))["withheld"]["opted_out"] == [n for n in asked if n in cleared]
+
+
+async def test_a_slice_that_misses_its_place_is_no_answer(world: World):
+    """Tags that lie unevenly, which only chance could bring: the whole is looked at."""
+    tags = np.sort(np.append(np.arange(50_000, dtype=np.int64), np.arange(2**62, 2**62 + 50_000)))
+    async with world.registry.pool.acquire() as db:
+        await db.execute("INSERT INTO cleared VALUES (1, 'chk_a', now(), $1)", tags.astype("<i8").tobytes())
+        await db.execute("INSERT INTO check_record VALUES (1, 'chk_a', 0, 'k', 'marketing', NULL, now(), 0, '{}')")
+        asked = np.array([-5, 0, 7, 49_999, 50_000, 2**62 - 1, 2**62 + 3, 2**62 + 50_000], np.int64)
+
+        assert (await screening._never_cleared(db, 1, asked)).tolist() == asked[[0, 4, 5, 7]].tolist()  # noqa: SLF001 - people cannot be had by their tags
 
 
 async def test_a_screen_does_not_make_people_known(world: World):
