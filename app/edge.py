@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
 import msgspec
@@ -67,29 +67,31 @@ async def read_body(
 
     `packed`: it may come as gzip. Then both what arrives and what it unpacks to are bounded.
     """
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding in GZIP_NAMES and packed:
-        gunzip = Gunzip(bytes_max)
-        async for chunk in _chunks(request, bytes_max, seconds_max):
-            # Beside the event loop: a packed piece can be a hundred times its size.
-            await asyncio.to_thread(gunzip.feed, chunk)
-        return gunzip.finish()
-    if encoding != "identity":
-        raise UnsupportedEncodingError("Send the body without Content-Encoding" + (", or as gzip." if packed else "."))
-    return b"".join([chunk async for chunk in _chunks(request, bytes_max, seconds_max)])
-
-
-async def _chunks(request: Request[Any, Any, Any], bytes_max: int, seconds_max: int) -> AsyncIterator[bytes]:
-    size = 0
+    gunzip = _gunzip(request, bytes_max, packed=packed)
+    chunks, size = [], 0
     try:
         async with asyncio.timeout(seconds_max):
             async for chunk in request.stream():
                 size += len(chunk)
                 if size > bytes_max:
                     raise TooLargeError(f"The body may hold {bytes_max:,} bytes at most.")
-                yield chunk
+                if gunzip:
+                    # Beside the event loop: a packed piece can be a hundred times its size.
+                    await asyncio.to_thread(gunzip.feed, chunk)
+                else:
+                    chunks.append(chunk)
     except TimeoutError:
         raise TimedOutError(f"The body must arrive within {seconds_max} seconds.") from None
+    return gunzip.finish() if gunzip else b"".join(chunks)
+
+
+def _gunzip(request: Request[Any, Any, Any], bytes_max: int, *, packed: bool) -> Gunzip | None:
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if packed and encoding in GZIP_NAMES:
+        return Gunzip(bytes_max)
+    if encoding == "identity":
+        return None
+    raise UnsupportedEncodingError("Send the body without Content-Encoding" + (", or as gzip." if packed else "."))
 
 
 def request_id_of(request: Request[Any, Any, Any]) -> str | None:

@@ -51,6 +51,12 @@ def use_everything(client: httpx.Client, keys: dict[str, str]) -> None:
     assert client.get(f"/v1/mo/+{NUMBERS[2]}").status_code == 404
     numbers = [f"+{number}" for number in NUMBERS]
     assert client.post("/v1/checks", json={"numbers": numbers}, headers=bearer).is_success
+    lines = bearer | {"Content-Type": "text/plain", "Accept": "text/plain"}
+    for query in ("", "?mode=screen", ""):
+        keyed = lines | {"Idempotency-Key": NUMBERS[0] + query}
+        assert client.post(f"/v1/checks{query}", content="\n".join(numbers).encode(), headers=keyed).is_success
+    assert client.post(f"/v1/checks?{NUMBERS[3]}={NUMBERS[2]}", content=b"", headers=lines).status_code == 400
+    assert client.get(f"/v1/checks/{NUMBERS[1]}", headers=bearer).status_code == 404
     assert client.post("/v1/checks", json={"numbers": [1], "campaign": NUMBERS[2]}, headers=bearer).status_code == 422
     unknown_field = client.post("/v1/checks", content=f'{{"{NUMBERS[3]}":1}}'.encode(), headers=bearer)
     assert unknown_field.status_code == 400
