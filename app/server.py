@@ -70,7 +70,7 @@ def metrics() -> Response[bytes]:
     if not os.environ.get(SHARED_METRICS_VARIABLE):
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
     together = CollectorRegistry()
-    MultiProcessCollector(together)
+    MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # the library types everything but this
     return Response(generate_latest(together), media_type=CONTENT_TYPE_LATEST)
 
 
