@@ -1,7 +1,7 @@
 """What a text asks for: STOP, START, CONTACT, HELP, nothing, or something only a person can tell.
 
 Reading order: model (the answer), normalisation and tokens (from characters to words), lexicon (the words), rules
-(the table), classify (the walk down the table).
+(the table, in the order it is tried) and patterns (the language it is written in), table (how it runs), classify.
 """
 
 from app.intent.classify import CLASSIFIER_VERSION, classify, explain, normalise

@@ -31,9 +31,10 @@ _UCS2_AS_HEX: Final = re.compile(r"(?:00[0-9A-Fa-f]{2}){3,}\Z")
 _ENTITY: Final = re.compile(r"&#?[0-9A-Za-z]{2,8};")
 _CYRILLIC_OR_GREEK: Final = re.compile("[\u0370-\u03ff\u0400-\u052f]")
 _SIGNS: Final = re.compile(f"[{SIGNS}]")
+_FLAGS: Final = re.compile("[\U0001f1e6-\U0001f1ff]+")
 # Pictures separate words; other odd signs inside a word may be a letter that an alphabet lost.
 _PICTURES: Final = re.compile("[\u2190-\u2bff\u3000-\u303f\ue000-\uf8ff\U0001f000-\U000e0fff]")
-_ODD_SIGNS: Final = re.compile(f"[^\\w\\s!-~\u20ac{SIGNS}]")
+_ODD_SIGNS: Final = re.compile(f"[^\\w\\s!-~\u20ac\ufffd{SIGNS}]")
 
 
 def _sequences(table: dict[str, int], leads: tuple[int, ...]) -> re.Pattern[str]:
@@ -61,7 +62,7 @@ def plain(text: str) -> str:
     text = _readable(text)
     text = unicodedata.normalize("NFKC", text)[:READ_LIMIT]
     text = _without_marks(text.casefold()).translate(lookalikes.PLAIN)
-    text = _SIGNS.sub(_apart, text)
+    text = _SIGNS.sub(_apart, _FLAGS.sub(_flags, text))
     text = _ODD_SIGNS.sub("*", _PICTURES.sub(_picture, text))
     return _SPACES.sub(" ", text).strip()
 
@@ -126,6 +127,12 @@ def _without_marks(text: str) -> str:
 
 def _apart(found: re.Match[str]) -> str:
     return f" {found.group()} "
+
+
+def _flags(found: re.Match[str]) -> str:
+    """Flags are pictures, unless their letters were used to write the word itself."""
+    letters = "".join(chr(ord(flag) - 0x1F1E6 + ord("a")) for flag in found.group())
+    return f" {letters} " if letters in {"stop", "arret"} else " "
 
 
 def _picture(found: re.Match[str]) -> str:

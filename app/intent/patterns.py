@@ -9,7 +9,8 @@ line of elements separated by spaces:
     ~3            up to three words, no negation among them
     ***3          three words or more, of whatever sentence
     .             any one word or mark
-    <  >          start and end of the text      |             start or end of a sentence
+    END           end of a clause, or a word that begins another ("sinon", "Mme"): it is looked at, not taken
+    <  >          start and end of the text      |  ||         border of a clause, of a sentence
     -WORD         not preceded by it             !WORD         not followed by it
 
 Every repetition is bounded and works on single characters, so a match takes time linear in the length of the text.
@@ -19,11 +20,14 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
+from app.intent.lexicon import words_of
+
 UNKNOWN: Final = "\ue000"  # the code of a word that is in no concept
 _MANY: Final = "{0,40}"
+_BORDERS: Final = {"|": "PAUSE", "||": "EDGE", "END": "END"}
 _FIXED: Final = {"<": r"\A", ">": r"\Z", ".": ".", ".?": ".?"}
-_ENDINGS: Final = (
-    ["e", "es", "er", "ez", "ent", "ons", "ee", "ees", "ai", "ais", "ait", "aient", "iez", "ions", "ant", "era", "eras", "erai", "erez", "erons", "eront", "erait", "eriez"]
+_ENDINGS: Final = words_of(
+    "e es er ez ent ons ee ees ai ais ait aient iez ions ant era eras erai erez erons eront erait eriez"
 )
 
 
@@ -48,29 +52,41 @@ def vocabulary(concepts: Mapping[str, str], patterns: Iterable[str]) -> Vocabula
     for concept, words in concepts.items():
         for word in _all_words(concepts, words):
             belongs.setdefault(word, set()).add(concept)
-    for literal in {name for pattern in patterns for name in _names(pattern) if name not in concepts and name != "UNKNOWN"}:
+    for literal in _literals(concepts, patterns):
         belongs.setdefault(literal, set()).add(literal)
     return _coded(belongs)
 
 
 def compile_pattern(pattern: str, members: Mapping[str, str]) -> re.Pattern[str]:
-    """Translate one pattern; a name that is neither concept nor word is a mistake in the table (KeyError)."""
+    """Translate one pattern into a regular expression over codes."""
     elements = pattern.split()
-    last = len(elements) - 1
-    return re.compile(
-        "".join(_element(e, members, opens=place == 0, closes=place == last) for place, e in enumerate(elements))
-    )
+    return re.compile("".join(_element(e, members, opens=place == 0) for place, e in enumerate(elements)))
 
 
-def anchor(pattern: str, members: Mapping[str, str]) -> str:
-    """The codes of the rarest element that a match must contain: the pattern is tried only where one occurs."""
-    required = [e for e in pattern.split() if _is_required(e)]
-    return min((_codes(e, members) for e in required), key=len)
+def required(pattern: str, members: Mapping[str, str]) -> list[str]:
+    """For each element that a match must contain, its codes; the element with the fewest codes first."""
+    return sorted((_codes(e, members) for e in pattern.split() if _is_required(e)), key=len)
 
 
-def any_of(names: str, members: Mapping[str, str]) -> re.Pattern[str] | None:
-    """A pattern that finds a word of any of the named concepts; None for an empty list."""
-    return re.compile(f"[{''.join(members[name] for name in names.split())}]") if names else None
+def bits(codes: str) -> int:
+    """The set of codes as a number, so that sets are compared in one step."""
+    found = 0
+    for code in set(codes):
+        found |= 1 << ord(code) - ord(UNKNOWN)
+    return found
+
+
+def any_of(names: Iterable[str], members: Mapping[str, str]) -> re.Pattern[str]:
+    """A pattern that finds a word of any of the named concepts."""
+    return re.compile(f"[{''.join(members[name] for name in names)}]")
+
+
+def _literals(concepts: Mapping[str, str], patterns: Iterable[str]) -> set[str]:
+    """The words that patterns name themselves; a capital name that is no concept is a mistake in the table."""
+    names = {name for pattern in patterns for name in _names(pattern)} - {*concepts, "UNKNOWN"}
+    if strangers := sorted(name for name in names if name != name.lower()):
+        raise ValueError(f"no such concept in lexicon.py: {', '.join(strangers)}")
+    return names
 
 
 def _all_words(concepts: Mapping[str, str], words: str) -> list[str]:
@@ -92,7 +108,7 @@ def _coded(belongs: Mapping[str, set[str]]) -> Vocabulary:
 
 
 def _is_required(element: str) -> bool:
-    return element[0] not in "<>|-!~*." and element[-1] not in "?*"
+    return element != "END" and element[0] not in "<>|-!~*." and element[-1] not in "?*"
 
 
 def _names(pattern: str) -> list[str]:
@@ -104,12 +120,13 @@ def _codes(element: str, members: Mapping[str, str]) -> str:
     return "".join(members[name] for name in element.strip("-!?*").split("/"))
 
 
-def _element(element: str, members: Mapping[str, str], *, opens: bool, closes: bool) -> str:
+def _element(element: str, members: Mapping[str, str], *, opens: bool) -> str:
     edge = members["EDGE"]
     if element in _FIXED:
         return _FIXED[element]
-    if element == "|" and (opens or closes):
-        return f"(?:(?<=[{edge}])|\\A)" if opens else f"(?=[{edge}]|\\Z)"
+    if element in _BORDERS:
+        border = members[_BORDERS[element]]
+        return f"(?:(?<=[{border}])|\\A)" if opens else f"(?=[{border}]|\\Z)"
     if element.startswith("***"):
         return f".{{{int(element[3:])},300}}"
     if element.startswith(".."):

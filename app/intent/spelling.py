@@ -7,6 +7,8 @@ key. Longer words of the vocabulary may be one edit away, from ten letters on tw
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from app.intent.lexicon import words_of
+
 # Keys beside each other on AZERTY, QWERTY or QWERTZ telephones.
 _NEIGHBOURS: Final = {
     "s": "qdzxaewc",
@@ -17,14 +19,31 @@ _NEIGHBOURS: Final = {
 
 # Real words and names within reach of "stop" that mean something else.
 NOT_STOP: Final = frozenset(
-    ["top", "tops", "tope", "topo", "shop", "shops", "step", "steps", "spot", "spots", "stock", "stocks", "post", "poste", "posts", "sop", "sops", "strop", "stoop", "stoops", "slop", "slops", "swop", "swap", "scop", "scoop", "snap", "stow", "stomp", "stoup", "stout", "story", "store", "stoa", "stor", "sot", "sots", "pot", "pots", "opt", "soto", "stp", "sto", "atop", "atom", "shot", "slot", "snob", "soap", "soup", "stap", "step", "stamp", "strip", "strap", "stripe", "stoic", "stoke", "stole", "stone", "stood", "stool", "tsp", "sport", "sports", "sorti", "sort", "estop", "desktop", "laptop", "hiptop", "trop", "trot", "troc", "croc", "pots", "pto", "to", "st", "photo", "toto", "stylo", "stef", "stef", "stan", "stem", "stay", "star", "stat", "stab", "stub", "stud", "stun", "stew", "utop", "ktop"]
+    words_of("""
+        top tops tope topo shop shops step steps spot spots stock stocks post poste posts sop sops strop slop slops swop
+        swap scop scoop snap stow stomp stoup stout story store stoa stor sot sots pot pots opt soto stp sto atop
+        atom shot slot snob soap soup stap stamp strip strap stripe stoic stoke stole stone stood stool tsp sport
+        sports sorti sort estop desktop laptop trop trot troc croc pto to st photo toto stylo stef stan stem stay
+        star stat stab stub stud stun stew stops ston
+    """)
 )
 # "shtop" is a joke on stop, "sto" half of it, "stp" most often please: nobody can tell.
-_DOUBTFUL_ALWAYS: Final = frozenset(("shtop", "sto", "strop", "stap", "schtop", "chtop", "estop"))
+_DOUBTFUL: Final = frozenset(("shtop", "sto", "strop", "stap", "schtop", "chtop", "estop"))
 
 # Ordinary words one or two edits away from a word of the vocabulary.
 NOT_MEANT: Final = frozenset(
-    ["massage", "massages", "decevoir", "concevoir", "percevoir", "renvoyer", "renvoyez", "renvoie", "renvoye", "contracter", "contracte", "casser", "cassez", "lesser", "laisser", "laissez", "laisse", "baisser", "caisse", "messe", "masse", "passage", "passages", "visage", "mesange", "menage", "manege", "shopper", "stepper", "stoppeur", "stoppeurs", "topper", "steppe", "accepter", "excepter", "relever", "elever", "soulever", "enlevement", "eleve", "relance", "retarder", "retirement", "retraite", "imprimer", "exprimer", "comprimer", "opprimer", "reprimer", "deprimer", "interprete", "arriver", "arrivez", "arrivee", "arrive", "arriere", "arbre", "arbitre", "abonnement", "abonnements", "abonner", "abonnez", "inscription", "inscriptions", "inscrire", "inscrivez", "reinscription", "reinscrire", "reabonner", "subscribe", "subscribed", "subscriber", "subscription", "describe", "prescribe", "description", "prescription", "desordonner", "abandonner", "abandonnez", "ordonner", "pardonner", "donner", "envier", "envoler", "devoyer", "convoyer", "nettoyer", "employer", "deployer", "louvoyer", "effectuer", "afficher", "efforcer", "tracer", "placer", "remplacer", "deplacer", "relancer", "lancer", "commencer", "communiquer", "resilience", "residence", "reservation", "conservation", "cesser-feu", "apparaitre", "parler", "porter", "portez", "sortie", "partir", "partez", "pressez", "dressez", "cessation", "session", "cession", "publique", "publiques", "publicain", "published", "publier", "publiez", "massager", "passager", "etager", "ranger", "manger", "changer", "mangez", "arranger", "arrangez", "arrangement", "demander", "commander", "recommander", "detester", "contester", "souhaits"]
+    words_of("""
+        massage massages decevoir concevoir percevoir renvoyer renvoyez renvoie renvoye contracter contracte casser
+        cassez lesser laisser laissez laisse baisser caisse passage passages visage mesange menage manege
+        shopper stepper stoppeur stoppeurs topper accepter excepter relever elever soulever enlevement eleve relance
+        retarder retraite imprimer exprimer comprimer opprimer reprimer deprimer interprete arriver arrivez arrivee
+        arriere arbitre abonnement abonnements abonner abonnez inscription inscriptions inscrire inscrivez
+        reinscription reinscrire reabonner subscribe subscribed subscriber subscription describe prescribe description
+        prescription desordonner abandonner abandonnez ordonner pardonner donner envier envoler devoyer convoyer
+        nettoyer employer deployer louvoyer effectuer afficher tracer placer lancer commencer resilience residence
+        reservation session cession publique publiques publicain publier publiez manger changer ranger demander
+        commander detester contester souhaits numerous contacted contracted promotional
+    """)
 )
 
 _LONG: Final = 7  # letters from which one edit is forgiven
@@ -38,9 +57,9 @@ def _swapped(word: str) -> Iterator[str]:
 
 
 def _slips() -> frozenset[str]:
-    """What a thumb makes of "stop": swapped or doubled letters, a neighbouring key instead of or beside the right one."""
+    """What a thumb makes of "stop": letters swapped or doubled, a neighbouring key instead of or beside one."""
     word = "stop"
-    slips = set(_swapped(word))
+    slips = {*_swapped(word), "sopt", "spto"}
     for place, letter in enumerate(word):
         before, after = word[:place], word[place + 1 :]
         for key in _NEIGHBOURS[letter]:
@@ -56,7 +75,19 @@ def _near() -> frozenset[str]:
     for place in range(len(word) + 1):
         near |= {word[:place] + letter + word[place:] for letter in letters}
         near |= {word[:place] + letter + word[place + 1 :] for letter in letters if place < len(word)}
-    return (frozenset(near) - NOT_STOP - SLIPS - {word, "stops", "stope"}) | _DOUBTFUL_ALWAYS
+    return (frozenset(near) - NOT_STOP - SLIPS - {word, "stops", "stope"}) | _DOUBTFUL
+
+
+def scrambled(word: str) -> bool:
+    """Whether a short word holds every letter of "stop" or begins with it: perhaps a worse slip."""
+    beginning = word.startswith("stop") and len(word) <= _LONG
+    letters = word[0] in "st" and set("stop") <= set(word) and len(word) < _LONG
+    return (beginning or letters) and word not in NOT_STOP
+
+
+def swaps(words: Iterable[str]) -> dict[str, str]:
+    """The words with two neighbouring letters swapped, and what was meant."""
+    return {slip: word for word in words for slip in _swapped(word) if slip != word}
 
 
 SLIPS: Final = _slips()
@@ -112,6 +143,7 @@ class Spelling:
             return None
         parts = _deletes(word, 1 if len(word) < _VERY_LONG - 2 else 2)
         near = {candidate for part in parts for candidate in self._index.get(part, ())}
-        ranked = sorted((distance(word, c), c in self._forgiving, c) for c in near)
-        nearest = [r for r in ranked if r[0] <= _edits(r[2])]
-        return nearest[0][2] if nearest and nearest[0][1] else None
+        # Between two as near, the one with the same first letter ("deinscrire" is no "reinscrire"), else the known one.
+        ranked = sorted((distance(word, c), c[0] != word[0], c in self._forgiving, c) for c in near)
+        nearest = [r for r in ranked if r[0] <= _edits(r[3])]
+        return nearest[0][3] if nearest and nearest[0][2] else None

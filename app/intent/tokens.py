@@ -6,37 +6,46 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from app.intent import lookalikes, normalisation, spelling
-from app.intent.lexicon import CODE, NEARLY_STOP, NUMBER, URL
+from app.intent.lexicon import CODE, GERUND, NEARLY_STOP, NUMBER, SWAPPABLE, URL
 
-MOST_WORDS: Final = 300
+MOST_WORDS: Final = 500
 
-_ADDRESS: Final = re.compile(
-    r"(?:https?:|www\.)\S+|\b[\w.+-]+@[\w-]+\.\w+|\b[a-z0-9-]{2,}\.(?:fr|com|net|org|eu|ly|io|be|ch)(?:/\S*|\b)"
-)
+_MAIL: Final = re.compile(r"(?<!\S)\S+@[\w-]+\.\w+")
+_SITE: Final = re.compile(r"(?:https?:|www\.)\S+|\b[a-z0-9-]{2,}\.(?:fr|com|net|org|eu|ly|io|be|ch)(?:/\S*|\b)")
 _NOT: Final = re.compile(
-    r"\b(do|does|did|ca|can|wo|is|are|was|were|have|has|had|could|would|should)(?: ?not\b|n['’ ]?t\b)"
+    r"\b(do|does|did|ca|can|wo|is|are|was|were|have|has|had|could|would|should)(?: ?not\b|n[' ]?t\b)"
 )
 _NUMBER_SIGN: Final = re.compile(r"\bn[*o] ?(?=[0-9])")
 # Letters apart: "S T O P", "s.t.o.p", "s-t-o-p"; three at least, so that initials stay initials.
-_SPACED: Final = re.compile(r"(?<![^\W_])[a-z](?:[ .\-_/*,:|~+]{1,3}[a-z](?![^\W_])){2,}")
+_SPACED: Final = re.compile(r"(?<![^\W_])[^\W\d_](?:[ .\-_/*,:|~+]{1,3}[^\W\d_](?![^\W_])){2,}")
 _NON_STOP: Final = re.compile(r"\bnon ?-+ ?stop\b")
-_YES_NO_COMMA: Final = re.compile(r"\b(no|non|nan|oui|ok|yes) ?,")
+_PERHAPS: Final = re.compile(r"\bpeut-etre\b|\bpeut etre(?= qu)")
 _PAUSE: Final = re.compile(r" -+ |[;\n!]+|\.{2,}|:(?![0-9])")
 _POINT_IN_NUMBER: Final = re.compile(r"(?<=[0-9])[.:](?=[0-9])")
-_CHUNK: Final = re.compile(r"[^\s\"'(){}\[\],<>\\/-]+")
+_SPACED_NUMBER: Final = re.compile(r"[0-9](?:[ .-]?[0-9]){4,}")  # "36 200", "06 39 98 00 12"
+_COMMA: Final = re.compile(r",(?![0-9])|(?<![0-9]),|[()\[\]]")
+_CHUNK: Final = re.compile(r"[^\s\"'(){}\[\],<>\\/-]+|,")
 _PIECE: Final = re.compile(rf"[^\W_0-9]+(?:&[^\W_]+)*|[0-9]+|[?.%$€{normalisation.SIGNS}]")
 _GAP_SIGNS: Final = "?*#^~_=|\ufffd$%¤"
 _GAP: Final = re.compile(f"[{re.escape(_GAP_SIGNS)}]+")
-_WITH_GAP: Final = re.compile(f"[a-z]+(?:{_GAP.pattern}[a-z]+)+\ufffd?|[a-z]{{3,}}\ufffd")
+_WITH_GAP: Final = re.compile(
+    f"[?\ufffd]?[a-z]+(?:{_GAP.pattern}[a-z]+)+\ufffd?|[a-z]{{3,}}\ufffd|[?\ufffd][a-z]{{2,}}"
+)
 _DIGITS_AROUND: Final = re.compile(r"[0-9]{4,}")
-_REPEATED: Final = re.compile(r"(.)\1+")
+_STRETCHED: Final = re.compile(r"(.)\1{2,}")
+_DOUBLED: Final = re.compile(r"(.)\1+")
 _GAP_LETTERS: Final = ("e", "a", "o", "c", "i", "u", "")
 _MOST_GAPS: Final = 3
+_SWAPPED: Final = spelling.swaps(SWAPPABLE)
+_GERUND: Final = re.compile(r"[a-z]{3,}ing")
+_LEAST_LETTERS: Final = 2  # of a stop word written with digits; "$700" is none
 _SHORT_CODE_DIGITS: Final = 5
+_MARKS: Final = ",.?"  # by weight
+_PAUSES: Final = (0, 1)
 _PLURALS: Final = frozenset(("abonnements", "abonnes", "abonnees", "inscriptions", "inscrits", "inscrites"))
 _PAIRS: Final = {
     ("opt", "out"): "optout", ("opted", "out"): "optout", ("opting", "out"): "optout", ("opt", "in"): "optin",
-    ("un", "subscribe"): "unsubscribe", ("re", "subscribe"): "resubscribe", ("un", "stop"): "unstop",
+    ("un", "subscribe"): "unsubscribe", ("re", "subscribe"): "resubscribe",
     ("re", "abonner"): "reabonner", ("re", "abonnez"): "reabonnez", ("re", "inscrire"): "reinscrire",
 }  # fmt: skip
 
@@ -76,25 +85,31 @@ class Reader:
         self._tails = tails
 
     def read(self, plain: str) -> list[Word]:
-        """The words and sentence marks of a plain text, at most 300."""
+        """The words and sentence marks of a plain text, at most 500."""
         words: list[Word] = []
         for chunk in _CHUNK.findall(self._prepared(plain)):
             words += (Word(chunk, chunk),) if chunk in self._known else self._chunk(chunk)
             if len(words) >= MOST_WORDS:
                 break
+        if [word.shown for word in words[:2]] == ["s", "top"]:
+            words[:2] = [Word("s top", "stop")]
         return _without_empty_breaks(self._joined(words))[:MOST_WORDS]
 
     def _prepared(self, text: str) -> str:
-        if "." in text or "@" in text or ":" in text:
-            text = _ADDRESS.sub(f" {URL} ", text)
-            text = _POINT_IN_NUMBER.sub("", text)
+        if "@" in text:
+            text = _MAIL.sub(f" {URL} ", text)
+        if "." in text or ":" in text:
+            text = _POINT_IN_NUMBER.sub("", _SITE.sub(f" {URL} ", text))
+        text = _SPACED_NUMBER.sub(lambda found: re.sub("[^0-9]", "", found.group()), text)
         text = _NOT.sub(r"\1nt", text)
         text = _SPACED.sub(self._closed_up, text)
+        text = _PERHAPS.sub("peutetre", text)
         text = _NON_STOP.sub("nonstop", _NUMBER_SIGN.sub("numero ", text))
-        return _PAUSE.sub(" . ", _YES_NO_COMMA.sub(r"\1 . ", text))
+        return _PAUSE.sub(" . ", _COMMA.sub(" , ", text))
 
     def _closed_up(self, found: re.Match[str]) -> str:
-        word = re.sub(r"[^a-z]+", "", found.group())
+        word = re.sub(r"[\W_]+", "", found.group())
+        word = self._from_script(word) if normalisation.foreign_script(word) else word
         return word if word in self._known or self._compound(word) else found.group()
 
     def _chunk(self, chunk: str) -> list[Word]:
@@ -110,7 +125,9 @@ class Reader:
         parts = _GAP.split(core)
         if len(parts) > _MOST_GAPS + 1:
             return []
-        for letters in itertools.product(_GAP_LETTERS, repeat=len(parts) - 1):
+        # A first letter was lost or the sign is a question mark of the word before: it is never left out.
+        opening = [_GAP_LETTERS[:-1] if not parts[0] else _GAP_LETTERS]
+        for letters in itertools.product(*opening, *[_GAP_LETTERS] * (len(parts) - 2)):
             word = "".join(part + letter for part, letter in itertools.zip_longest(parts, letters, fillvalue=""))
             if word in self._known:
                 return [Word(core, word), *_question(chunk)]
@@ -118,8 +135,8 @@ class Reader:
 
     def _with_digits(self, chunk: str) -> list[Word]:
         """A stop word with digits or signs for letters, alone or against a short code: "ST0P", "5top36200"."""
-        core = _DIGITS_AROUND.sub("", chunk).strip(".?!*-_'")
-        if core.isalpha() or core.isdigit():
+        core = _DIGITS_AROUND.sub("", chunk).strip(".?!*_")
+        if core.isalpha() or sum(c.isalpha() for c in core) < _LEAST_LETTERS:
             return []
         word = core.translate(lookalikes.LEET)
         if word not in self._stopping and word not in spelling.SLIPS:
@@ -153,8 +170,8 @@ class Reader:
 
     def _compound(self, word: str) -> list[str]:
         """The known parts of a word run together, empty if it is none."""
-        if len(word) > 4 and not word.replace("stop", ""):
-            return ["stop"] * (len(word) // 4)
+        if not word.replace("stop", ""):
+            return ["stop"] * word.count("stop")
         for tail in self._tails:
             if word.endswith(tail) and word[: -len(tail)] in self._compounds:
                 return [word[: -len(tail)], tail]
@@ -165,10 +182,16 @@ class Reader:
     def _respelled(self, word: str) -> str:
         if word in spelling.SLIPS:
             return "stop"
-        for shorter in (_REPEATED.sub(r"\1", word), _REPEATED.sub(r"\1\1", word)):
+        for shorter in (_STRETCHED.sub(r"\1", word), _STRETCHED.sub(r"\1\1", word)):
             if shorter != word and shorter in self._known:
                 return shorter
-        return NEARLY_STOP if word in spelling.NEAR else self._speller.meant(word) or word
+        if (shorter := _DOUBLED.sub(r"\1", word)) in self._stopping:
+            return shorter
+        if word in spelling.NEAR:
+            return NEARLY_STOP
+        if meant := _SWAPPED.get(word) or self._speller.meant(word):
+            return meant
+        return NEARLY_STOP if spelling.scrambled(word) else GERUND if _GERUND.fullmatch(word) else word
 
     def _joined(self, words: list[Word]) -> list[Word]:
         """Put together what a space or hyphen broke in two: "opt-out", "des inscrire", "sto p"."""
@@ -184,9 +207,15 @@ class Reader:
         if pair := _PAIRS.get((first.read, second.read)):
             return pair
         whole = first.shown + second.shown
-        if whole in self._unsubscribing and second.read not in _PLURALS and first.shown.isalpha():
+        if second.shown in _PLURALS:
+            return None
+        if whole in self._unsubscribing:
             return whole
-        return whole if whole == "stop" and first.shown != "s" else None
+        if (first.shown, second.shown) == ("sto", "p"):
+            return "stop"
+        broken = first.read not in self._known or second.read not in self._known
+        long_enough = min(len(first.shown), len(second.shown)) > 1
+        return whole if broken and long_enough and whole in self._stopping else None
 
 
 def _number(digits: str) -> Word:
@@ -199,14 +228,15 @@ def _question(chunk: str) -> list[Word]:
 
 
 def _without_empty_breaks(words: list[Word]) -> list[Word]:
-    """One mark between sentences, none at the ends; a question mark swallows the pauses beside it."""
+    """One mark between clauses, no pause at the ends; the weightier of two marks remains."""
     kept: list[Word] = []
     for word in words:
-        if word.read == "." and (not kept or kept[-1].read in {".", "?"}):
+        weight = _MARKS.find(word.read)
+        if weight in _PAUSES and (not kept or _MARKS.find(kept[-1].read) >= weight):
             continue
-        if word.read == "?" and kept and kept[-1].read in {".", "?"}:
+        if weight >= 0 and kept and kept[-1].read in _MARKS:
             kept.pop()
         kept.append(word)
-    while kept and kept[-1].read == ".":
+    while kept and _MARKS.find(kept[-1].read) in _PAUSES:
         kept.pop()
     return kept
