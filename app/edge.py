@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import msgspec
@@ -38,6 +39,9 @@ SECONDS = Histogram(
     ["route"],
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15),
 )
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""What a method may be called in metrics and logs; a caller can send any word."""
 
 log = structlog.get_logger()
 
@@ -191,13 +195,14 @@ def observed(app: Application) -> Application:
 def _observe(scope: Scope, status: int, seconds: float, request_id: str) -> None:
     # The template, not the path: a path can hold anything a caller typed (libraries.md, finding 6).
     route = str(scope.get("path_template") or "unknown")
-    REQUESTS.labels(route, scope["method"], status).inc()
-    SECONDS.labels(route).observe(seconds)
-    log.info(
-        "request",
-        route=route,
-        method=scope["method"],
-        status=status,
-        milliseconds=round(seconds * 1000, 1),
-        request_id=request_id,
-    )
+    method = scope["method"] if scope["method"] in METHODS else "other"
+    counter, histogram = _metrics(route, method, status)
+    counter.inc()
+    histogram.observe(seconds)
+    logs.request(route, method, status, round(seconds * 1000, 1), request_id)
+
+
+@lru_cache(maxsize=1_024)
+def _metrics(route: str, method: str, status: int) -> tuple[Counter, Histogram]:
+    """Find the two metrics once: looking them up costs more than counting."""
+    return REQUESTS.labels(route, method, status), SECONDS.labels(route)
