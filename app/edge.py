@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import msgspec
 import structlog
@@ -96,6 +96,33 @@ def _gunzip(request: Request[Any, Any, Any], bytes_max: int, *, packed: bool) ->
     if encoding == "identity":
         return None
     raise UnsupportedEncodingError("Send the body without Content-Encoding" + (", or as gzip." if packed else "."))
+
+
+async def plain_body(headers: Mapping[str, str], receive: Receive, bytes_max: int, seconds_max: int) -> bytes:
+    """Read a body as `read_body` does, where there is no request of the framework."""
+    if headers.get("content-encoding", "identity") != "identity":
+        raise UnsupportedEncodingError("Send the body without Content-Encoding.")
+    chunks, size, more = [], 0, True
+    try:
+        async with asyncio.timeout(seconds_max):
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise MalformedRequestError("The body did not arrive whole.")
+                chunks.append(message.get("body", b""))
+                size, more = size + len(chunks[-1]), message.get("more_body", False)
+                if size > bytes_max:
+                    raise TooLargeError(f"The body may hold {bytes_max:,} bytes at most.")
+    except TimeoutError:
+        raise TimedOutError(f"The body must arrive within {seconds_max} seconds.") from None
+    return b"".join(chunks)
+
+
+async def render(scope: Scope, receive: Receive, send: Send, error: Exception) -> None:
+    """Answer with an error's problem document, where the framework is not there to do it."""
+    request: Request[Any, Any, Any] = Request(cast("Any", scope), receive, send)
+    handler = next(HANDLERS[kind] for kind in type(error).__mro__ if kind in HANDLERS)
+    await handler(request, error).to_asgi_response(None, request)(cast("Any", scope), receive, send)
 
 
 def request_id_of(request: Request[Any, Any, Any]) -> str | None:
