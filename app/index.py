@@ -22,6 +22,7 @@ from app.tagset import CopyReader, TagSet
 
 DELTA_ENTRIES_MAX = 200_000
 SMALL_BATCH_NUMBERS = 1_000
+NOTHING_CHANGED = 2**62
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -85,9 +86,11 @@ class Index:
 
     async def _asked(self, sender_id: int, tags: NDArray[np.int64]) -> tuple[Version, NDArray[np.bool_]]:
         """Ask the table about a small batch on a cold index, in the snapshot that read the size."""
-        async with self._pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
-            state = await _state(db, sender_id)
-            found = await oppositions.opposed_among(db, sender_id, tags.tolist())
+        async with self._pool.acquire() as db:
+            answer = await oppositions.state_and_opposed_among(db, sender_id, tags.tolist())
+        if answer is None:
+            raise NotFoundError("There is no such sender.")
+        state, found = answer
         present = TagSet.of(np.array(found, dtype=np.int64))
         return _version(state, present), present.contains(tags)
 
@@ -97,7 +100,8 @@ class Index:
 
 
 async def _state(db: Db, sender_id: int) -> oppositions.StateRow:
-    rows = await oppositions.read_state(db, sender_id, 0, 0, 0)
+    # No row changed at such an index: the statement then reads the state alone, not every opt-out beside it.
+    rows = await oppositions.read_state(db, sender_id, NOTHING_CHANGED, 0, 0)
     if not rows:
         raise NotFoundError("There is no such sender.")
     return rows[0]

@@ -223,5 +223,3 @@ def new_generation(stage: Stage) -> None:
         await db.close()
 
     asyncio.run(work())
-
-
