@@ -5,10 +5,10 @@ each leaf named in it is in a signed ledger. It names no sender and no number.
 """
 
 import hashlib
-from functools import lru_cache
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey

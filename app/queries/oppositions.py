@@ -54,5 +54,5 @@ async def state_and_opposed_among(db: Db, sender_id: int, tags: Sequence[int]) -
     row = await db.fetchrow(STATEMENTS["state_and_opposed_among"], sender_id, list(tags))
     if row is None:
         return None
-    *state, found = row
-    return StateRow(*state, tag=None, opposed=None), found
+    held_reason, size, peaks, generation, found = row
+    return StateRow(held_reason, size, peaks, generation, tag=None, opposed=None), found
