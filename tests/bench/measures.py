@@ -25,7 +25,7 @@ WEBHOOK_CONNECTIONS = 128
 WEBHOOKS_PER_SECOND = 200
 CALM_PAIRS = 5
 MEGABYTE = 1e6
-FIRST_WEBHOOK_NUMBER = 40_000_000  # far from the batches
+FIRST_WEBHOOK_NUMBER = 20_000_000  # far from the batches
 
 
 class Bench(NamedTuple):
