@@ -54,7 +54,7 @@ def checks(bench: Bench, folder: Path) -> Iterator[Figure]:
     ours, theirs, table = list[float](), list[float](), list[float]()
     opened, batch = bench.stage, bench.batches[0]
     body = json_check(bench, 0, "soldes")
-    cold = ask(opened, body)
+    ask(opened, body)  # builds the index
     asyncio.run(rivals.fill_table(opened.database_url, batch_hits(bench), opened.scale.opt_outs))
     with rivals.redis_set(folder, plain_opposed(opened.scale)) as client:
         for _ in range(opened.scale.runs):
@@ -67,7 +67,6 @@ def checks(bench: Bench, folder: Path) -> Iterator[Figure]:
     if theirs:
         yield ratio(figures.REDIS, first, statistics.median(theirs), "s")
     yield ratio(figures.TABLE, first, statistics.median(table), "s")
-    del cold
 
 
 def second_of_a_campaign(bench: Bench, _: Path) -> Iterator[Figure]:
@@ -77,17 +76,6 @@ def second_of_a_campaign(bench: Bench, _: Path) -> Iterator[Figure]:
         first.append(ask(bench.stage, json_check(bench, 0, f"campagne-{run}")))
         second.append(ask(bench.stage, json_check(bench, 1, f"campagne-{run}")))
     yield ratio(figures.SECOND, statistics.median(second), statistics.median(first), "s")
-
-
-def plain_text(bench: Bench, _: Path) -> Iterator[Figure]:
-    """The same list as a text, one number a line."""
-    as_json, as_text = list[float](), list[float]()
-    body = ("\n".join(bench.batches[0]) + "\n").encode()
-    sent = request(bench, body, "text/plain", "?campaign=texte")
-    for _run in range(bench.stage.scale.runs):
-        as_json.append(ask(bench.stage, json_check(bench, 0, "texte")))
-        as_text.append(ask(bench.stage, sent))
-    yield ratio(figures.TEXT, statistics.median(as_text), statistics.median(as_json), "s")
 
 
 def flatness(bench: Bench, _: Path) -> Iterator[Figure]:
@@ -281,7 +269,6 @@ MEASURES: tuple[tuple[tuple[figures.Goal, ...], Callable[[Bench, Path], Iterator
     ((figures.BYTES, figures.COLD), cold_index),
     ((figures.REDIS, figures.TABLE), checks),
     ((figures.SECOND,), second_of_a_campaign),
-    ((figures.TEXT,), plain_text),
     ((figures.FLAT,), flatness),
     ((figures.MEMORY,), memory),
     ((figures.ONE,), one_number),
