@@ -116,6 +116,11 @@ class Index:
             self._versions.popitem(last=False)
 
     @property
+    def held(self) -> tuple[int, ...]:
+        """The senders whose lists are in memory, the one used longest ago first."""
+        return tuple(self._versions)
+
+    @property
     def nbytes(self) -> int:
         """Bytes held for all senders."""
         return sum(version.tags.nbytes for version in self._versions.values())
