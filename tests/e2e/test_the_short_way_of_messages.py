@@ -29,8 +29,7 @@ CASES = {
 
 @pytest.fixture
 async def short(world: World) -> AsyncIterator[httpx.AsyncClient]:
-    app = world.client._transport.app
-    transport = httpx.ASGITransport(short_way(app, refuse_messages(app)))
+    transport = httpx.ASGITransport(short_way(world.app, refuse_messages(world.app)))
     async with httpx.AsyncClient(transport=transport, base_url="http://registry") as client:
         yield client
 
