@@ -179,12 +179,14 @@ def _apply(rows: Rows, head: Head, message: Message, wish: Wish, states: dict[Pe
     opposed = standing.opposed(history)
     confirm = wish.opposes and _due(before, message.received_at)
 
+    recorded = ledger.timestamp(message.received_at)
+
     def build(index: int) -> ledger.Entry:
         return ledger.OppositionEntry(
             index=index,
-            recorded=ledger.timestamp(message.received_at),
+            recorded=recorded,
             kind="stop" if wish.opposes else "start",
-            at=ledger.timestamp(message.event_at),
+            at=recorded if message.event_at is message.received_at else ledger.timestamp(message.event_at),
             connection=message.connection,
             message=message.dedupe.hex(),
             person=ledger.person_commitment(salt, wish.tag),

@@ -4,6 +4,7 @@ They are few and change rarely, while every message needs them. A sender or code
 whoever misses a name asks for a fresh reading before saying that it does not exist.
 """
 
+import asyncio
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -82,6 +83,7 @@ class Directory:
         self._pool = pool
         self._root = root
         self._snapshot: Snapshot | None = None
+        self._reading = asyncio.Lock()
 
     async def current(self, max_age_seconds: float = MAX_AGE_SECONDS) -> Snapshot:
         """Return a reading at most that old.
@@ -89,16 +91,21 @@ class Directory:
         While the database is away the last one serves: messages must still be authenticated, and nothing is
         committed without the database anyway.
         """
-        known = self._snapshot
-        if known and time.monotonic() - known.read_at < max_age_seconds:
-            return known
-        try:
-            self._snapshot = await self._read()
-        except Exception:
-            if known is None:
-                raise
-            return known
-        return self._snapshot
+        oldest = time.monotonic() - max_age_seconds
+        if self._snapshot and self._snapshot.read_at > oldest:
+            return self._snapshot
+        # One reads, whoever comes meanwhile waits for it: else each of a hundred requests would read everything.
+        async with self._reading:
+            known = self._snapshot
+            if known and known.read_at > oldest:
+                return known
+            try:
+                self._snapshot = await self._read()
+            except Exception:
+                if known is None:
+                    raise
+                return known
+            return self._snapshot
 
     async def link(self, slug: str) -> Link | None:
         """Find an operator connection."""
@@ -116,12 +123,13 @@ class Directory:
         return found or (await self.current(max_age_seconds=0)).senders.get(sender_id)
 
     async def _read(self) -> Snapshot:
+        read_at = time.monotonic()  # what changes from here on may be missed
         async with self._pool.acquire() as db:
             senders = {row.sender_id: _sender(self._root, row) for row in await setup.list_senders(db)}
             codes = _codes(await setup.list_codes(db))
             links = {row.slug: _link(self._root, row) for row in await setup.list_connections(db)}
         by_slug = {sender.slug: sender for sender in senders.values()}
-        return Snapshot(senders, by_slug, codes, links, time.monotonic())
+        return Snapshot(senders, by_slug, codes, links, read_at)
 
 
 def seal_secrets(root: Root, slug: str, secrets: Secrets, nonce: bytes) -> bytes:

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, TypeAlias
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from functools import lru_cache
+from typing import Any, TypeAlias, cast
 
 import msgspec
 import structlog
@@ -38,6 +39,9 @@ SECONDS = Histogram(
     ["route"],
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15),
 )
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""What a method may be called in metrics and logs; a caller can send any word."""
 
 log = structlog.get_logger()
 
@@ -92,6 +96,33 @@ def _gunzip(request: Request[Any, Any, Any], bytes_max: int, *, packed: bool) ->
     if encoding == "identity":
         return None
     raise UnsupportedEncodingError("Send the body without Content-Encoding" + (", or as gzip." if packed else "."))
+
+
+async def plain_body(headers: Mapping[str, str], receive: Receive, bytes_max: int, seconds_max: int) -> bytes:
+    """Read a body as `read_body` does, where there is no request of the framework."""
+    if headers.get("content-encoding", "identity") != "identity":
+        raise UnsupportedEncodingError("Send the body without Content-Encoding.")
+    chunks, size, more = [], 0, True
+    try:
+        async with asyncio.timeout(seconds_max):
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise MalformedRequestError("The body did not arrive whole.")
+                chunks.append(message.get("body", b""))
+                size, more = size + len(chunks[-1]), message.get("more_body", False)
+                if size > bytes_max:
+                    raise TooLargeError(f"The body may hold {bytes_max:,} bytes at most.")
+    except TimeoutError:
+        raise TimedOutError(f"The body must arrive within {seconds_max} seconds.") from None
+    return b"".join(chunks)
+
+
+async def render(scope: Scope, receive: Receive, send: Send, error: Exception) -> None:
+    """Answer with an error's problem document, where the framework is not there to do it."""
+    request: Request[Any, Any, Any] = Request(cast("Any", scope), receive, send)
+    handler = next(HANDLERS[kind] for kind in type(error).__mro__ if kind in HANDLERS)
+    await handler(request, error).to_asgi_response(None, request)(cast("Any", scope), receive, send)
 
 
 def request_id_of(request: Request[Any, Any, Any]) -> str | None:
@@ -191,13 +222,14 @@ def observed(app: Application) -> Application:
 def _observe(scope: Scope, status: int, seconds: float, request_id: str) -> None:
     # The template, not the path: a path can hold anything a caller typed (libraries.md, finding 6).
     route = str(scope.get("path_template") or "unknown")
-    REQUESTS.labels(route, scope["method"], status).inc()
-    SECONDS.labels(route).observe(seconds)
-    log.info(
-        "request",
-        route=route,
-        method=scope["method"],
-        status=status,
-        milliseconds=round(seconds * 1000, 1),
-        request_id=request_id,
-    )
+    method = scope["method"] if scope["method"] in METHODS else "other"
+    counter, histogram = _metrics(route, method, status)
+    counter.inc()
+    histogram.observe(seconds)
+    logs.request(route, method, status, round(seconds * 1000, 1), request_id)
+
+
+@lru_cache(maxsize=1_024)
+def _metrics(route: str, method: str, status: int) -> tuple[Counter, Histogram]:
+    """Find the two metrics once: looking them up costs more than counting."""
+    return REQUESTS.labels(route, method, status), SECONDS.labels(route)

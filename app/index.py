@@ -20,8 +20,12 @@ from app.queries import oppositions
 from app.queries.rows import Db
 from app.tagset import CopyReader, TagSet
 
-DELTA_ENTRIES_MAX = 200_000
+DELTA_ENTRIES_MAX = 50_000
+"""Entries that an index catches up with; beyond, reading them as rows would stop the event loop for too long."""
+BUILDS_AT_ONCE = 2
+LONG_LIST_TAGS = 50_000
 SMALL_BATCH_NUMBERS = 1_000
+NOTHING_CHANGED = 2**62
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -42,6 +46,7 @@ class Index:
         self._bytes_max = bytes_max
         self._versions: OrderedDict[int, Version] = OrderedDict()
         self._locks: dict[int, asyncio.Lock] = {}
+        self._building = asyncio.Semaphore(BUILDS_AT_ONCE)
 
     async def opposed(self, sender_id: int, tags: NDArray[np.int64]) -> tuple[Version, NDArray[np.bool_]]:
         """Tell which of the tags are opposed, at a ledger size not older than this call."""
@@ -54,14 +59,12 @@ class Index:
 
     async def at_present(self, sender_id: int) -> Version:
         """Return the sender's version, caught up or built."""
-        async with self._locks.setdefault(sender_id, asyncio.Lock()):
-            version = await self._caught_up(sender_id) or await self._built(sender_id)
-            self._versions[sender_id] = version
-            self._versions.move_to_end(sender_id)
-            self._drop_least_used()
+        version = await self._caught_up(sender_id) or await self._built_once(sender_id)
+        self._keep(sender_id, version)
         return version
 
     async def _caught_up(self, sender_id: int) -> Version | None:
+        """Bring the known version up; several checks may do so side by side, each from what it found."""
         known = self._versions.get(sender_id)
         if known is None:
             return None
@@ -69,7 +72,17 @@ class Index:
             rows = await oppositions.read_state(db, sender_id, known.size, known.generation, DELTA_ENTRIES_MAX)
         if not rows or rows[0].generation != known.generation or rows[0].size - known.size > DELTA_ENTRIES_MAX:
             return None
-        return _version(rows[0], _with_delta(known.tags, rows))
+        return _version(rows[0], await _with_delta(known.tags, rows))
+
+    async def _built_once(self, sender_id: int) -> Version:
+        """Build, or wait for whoever builds the same list already and go on from there."""
+        async with self._locks.setdefault(sender_id, asyncio.Lock()):
+            version = await self._caught_up(sender_id)
+            if version is None:
+                async with self._building:
+                    version = await self._built(sender_id)
+                self._keep(sender_id, version)
+        return version
 
     async def _built(self, sender_id: int) -> Version:
         """Copy the state in the snapshot that read the size."""
@@ -85,28 +98,53 @@ class Index:
 
     async def _asked(self, sender_id: int, tags: NDArray[np.int64]) -> tuple[Version, NDArray[np.bool_]]:
         """Ask the table about a small batch on a cold index, in the snapshot that read the size."""
-        async with self._pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
-            state = await _state(db, sender_id)
-            found = await oppositions.opposed_among(db, sender_id, tags.tolist())
+        async with self._pool.acquire() as db:
+            answer = await oppositions.state_and_opposed_among(db, sender_id, tags.tolist())
+        if answer is None:
+            raise NotFoundError("There is no such sender.")
+        state, found = answer
         present = TagSet.of(np.array(found, dtype=np.int64))
         return _version(state, present), present.contains(tags)
 
-    def _drop_least_used(self) -> None:
-        while len(self._versions) > 1 and sum(v.tags.nbytes for v in self._versions.values()) > self._bytes_max:
+    def _keep(self, sender_id: int, version: Version) -> None:
+        """Remember the newest version, as the one used last; checks in flight hold theirs whatever is dropped here."""
+        known = self._versions.get(sender_id)
+        if known is None or (known.generation, known.size) <= (version.generation, version.size):
+            self._versions[sender_id] = version
+        self._versions.move_to_end(sender_id)
+        while len(self._versions) > 1 and self.nbytes > self._bytes_max:
             self._versions.popitem(last=False)
+
+    @property
+    def held(self) -> tuple[int, ...]:
+        """The senders whose lists are in memory, the one used longest ago first."""
+        return tuple(self._versions)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held for all senders."""
+        return sum(version.tags.nbytes for version in self._versions.values())
 
 
 async def _state(db: Db, sender_id: int) -> oppositions.StateRow:
-    rows = await oppositions.read_state(db, sender_id, 0, 0, 0)
+    # No row changed at such an index: the statement then reads the state alone, not every opt-out beside it.
+    rows = await oppositions.read_state(db, sender_id, NOTHING_CHANGED, 0, 0)
     if not rows:
         raise NotFoundError("There is no such sender.")
     return rows[0]
 
 
-def _with_delta(tags: TagSet, rows: Sequence[oppositions.StateRow]) -> TagSet:
+async def _with_delta(tags: TagSet, rows: Sequence[oppositions.StateRow]) -> TagSet:
+    """Apply what changed; beside the event loop where that may mean to merge a long list."""
     changed = [row for row in rows if row.tag is not None]
     if not changed:
         return tags
+    if len(tags) + len(changed) <= LONG_LIST_TAGS:
+        return _applied(tags, changed)
+    return await asyncio.to_thread(_applied, tags, changed)
+
+
+def _applied(tags: TagSet, changed: Sequence[oppositions.StateRow]) -> TagSet:
     opposed = np.array([row.tag for row in changed if row.opposed], dtype=np.int64)
     lifted = np.array([row.tag for row in changed if not row.opposed], dtype=np.int64)
     return tags.applied(opposed, lifted)

@@ -5,7 +5,7 @@ after the commit, and an unknown outcome is 503, so that the operator sends agai
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -55,8 +55,12 @@ async def receive(registry: Registry, slug: str, request: operators.Request) -> 
         await quarantine(registry, link, item.reason, item.raw or _raw(request), now)
     snapshot = await registry.directory.current()
     cases = [_case(registry, link, snapshot, message, now, stale=authentic.stale) for message in decoded.messages]
-    settled = await asyncio.gather(*(_settle(registry, link, request, case) for case in cases))
-    outcomes = [_outcome(registry, link, snapshot, case, done) for case, done in zip(cases, settled, strict=True)]
+    settled = await _settle_all(registry, link, request, cases)
+    replies_go_back = provider.can_reply and link.replies == "answer"
+    outcomes = [
+        _outcome(registry, link, case, done, _reply(snapshot, case, done) if replies_go_back else None)
+        for case, done in zip(cases, settled, strict=True)
+    ]
     return provider.acknowledge(request, link.connection, tuple(outcomes))
 
 
@@ -175,7 +179,16 @@ async def _settle(registry: Registry, link: Link, request: operators.Request, ca
         return Settled()
 
 
-def _outcome(registry: Registry, link: Link, snapshot: Snapshot, case: Case, done: Settled) -> operators.Outcome:
+async def _settle_all(
+    registry: Registry, link: Link, request: operators.Request, cases: Sequence[Case]
+) -> Sequence[Settled]:
+    """Commit all at once; nearly every request holds one message, which needs no task of its own."""
+    if len(cases) == 1:
+        return [await _settle(registry, link, request, cases[0])]
+    return await asyncio.gather(*(_settle(registry, link, request, case) for case in cases))
+
+
+def _outcome(registry: Registry, link: Link, case: Case, done: Settled, reply: str | None) -> operators.Outcome:
     paper = receipts.receipt(
         registry.origin,
         link.connection.slug,
@@ -184,7 +197,6 @@ def _outcome(registry: Registry, link: Link, snapshot: Snapshot, case: Case, don
         done.first_received_at or case.journal.received_at,
         [effect.leaf for effect in done.effects],
     )
-    reply = _reply(snapshot, case, done) if link.replies == "answer" else None
     return operators.Outcome(
         case.message.position, receipt=receipts.sign(paper, registry.root.signing_key()), reply=reply
     )

@@ -77,12 +77,16 @@ class BrokenBoxError(RegistryError):
 class Root:
     """The 32 random bytes from which all keys derive; nothing prints, compares or iterates it."""
 
-    __slots__ = ("_secret",)
+    __slots__ = ("_derived", "_secret", "_signing")
 
     def __init__(self, secret: bytes) -> None:
         if len(secret) != KEY_BYTES:
             raise ValueError("a root key has 32 bytes")
         self._secret = secret
+        # Deriving takes as long as everything else a message needs. The uses are a handful; keys of senders, which a
+        # destroyed salt must make unobtainable, are not among them.
+        self._derived: dict[tuple[str, str], bytes] = {}
+        self._signing: dict[tuple[int, str], Ed25519PrivateKey] = {}
 
     def __repr__(self) -> str:
         """Hide the secret from logs and tracebacks."""
@@ -104,11 +108,15 @@ class Root:
 
     def digest(self, purpose: str, data: bytes) -> bytes:
         """Return a 16-byte HMAC-SHA-256 of `data`: for whatever holds a number, which a plain hash would give away."""
-        return hmac.digest(self._derive("digest", purpose), data, "sha256")[:DIGEST_BYTES]
+        return hmac.digest(self._kept("digest", purpose), data, "sha256")[:DIGEST_BYTES]
 
     def signing_key(self, generation: int = 1, purpose: str = "ledger") -> Ed25519PrivateKey:
         """Return the Ed25519 key of one purpose and generation (1, 2, …); earlier ones can always be derived again."""
-        return Ed25519PrivateKey.from_private_bytes(self._derive("signing", f"{purpose}/{generation}"))
+        known = self._signing.get((generation, purpose))
+        if known is None:
+            known = Ed25519PrivateKey.from_private_bytes(self._derive("signing", f"{purpose}/{generation}"))
+            self._signing[generation, purpose] = known
+        return known
 
     def seal(self, purpose: str, plaintext: bytes, aad: bytes, nonce: bytes) -> bytes:
         """Return nonce || ciphertext under AES-256-GCM; only the same purpose and `aad` (the row's id) open it.
@@ -132,7 +140,14 @@ class Root:
             ) from None
 
     def _cipher(self, purpose: str) -> AESGCM:
-        return AESGCM(self._derive("box", purpose))
+        return AESGCM(self._kept("box", purpose))
+
+    def _kept(self, use: str, name: str) -> bytes:
+        """Derive once; two threads that come first at the same time derive the same."""
+        known = self._derived.get((use, name))
+        if known is None:
+            known = self._derived[use, name] = self._derive(use, name)
+        return known
 
     def _derive(self, use: str, name: str, salt: bytes | None = None) -> bytes:
         """HKDF-SHA-256 (RFC 5869). No `use` holds a slash, so no two pairs (use, name) share an info string."""

@@ -6,7 +6,10 @@ import sys
 from collections.abc import MutableMapping
 from typing import Any
 
+import msgspec
 import structlog
+
+from app import clock
 
 # Seven digits or more, however they are spaced or escaped: every phone number is, no status, count or size of ours is.
 DIGIT_RUN = re.compile(r"(?:\d(?:[\s.\-/()]|%20|%2B)?){7,}")
@@ -36,6 +39,24 @@ def masked(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mu
         if key not in {"at", "request_id"} and isinstance(value, str):
             event[key] = DIGIT_RUN.sub(MASK, value)
     return event
+
+
+def request(route: str, method: str, status: int, milliseconds: float, request_id: str) -> None:
+    """Write the line of one request.
+
+    Every value is ours, so nothing needs masking; there is one such line for every message, so it takes the short way.
+    """
+    line = {
+        "route": route,
+        "method": method,
+        "status": status,
+        "milliseconds": milliseconds,
+        "request_id": request_id,
+        "event": "request",
+        "level": "info",
+        "at": clock.now(),
+    }
+    sys.stderr.write(msgspec.json.encode(line).decode() + "\n")
 
 
 class _Handler(logging.Handler):

@@ -8,6 +8,7 @@ import hashlib
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -37,9 +38,14 @@ def receipt(
 
 def sign(payload: Receipt, key: Ed25519PrivateKey) -> str:
     """Return the compact JWS."""
-    header = {"alg": "EdDSA", "typ": TYPE, "kid": key_id(key.public_key())}
-    signed = _base64url(msgspec.json.encode(header)) + b"." + _base64url(msgspec.json.encode(payload))
+    signed = _header(key) + b"." + _base64url(msgspec.json.encode(payload))
     return (signed + b"." + _base64url(key.sign(signed))).decode()
+
+
+@lru_cache(maxsize=8)
+def _header(key: Ed25519PrivateKey) -> bytes:
+    """Return the JWS header of a key, the same for all its receipts."""
+    return _base64url(msgspec.json.encode({"alg": "EdDSA", "typ": TYPE, "kid": key_id(key.public_key())}))
 
 
 def key_id(public: Ed25519PublicKey) -> str:

@@ -4,6 +4,7 @@ Opening checks what must hold before a single message is taken: a current schema
 that belongs to it, and a tag function that gives the standard's answers.
 """
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -53,6 +54,7 @@ async def open_registry(settings: Settings, database_url: str) -> AsyncIterator[
         sequencer.start()
         try:
             directory, index = Directory(pool, root), Index(pool, settings.index_bytes_max)
+            gc.freeze()  # what is here now stays, so no collection during a request need look at it again
             yield Registry(settings, origin, root, pool, directory, sequencer, index)
         finally:
             await sequencer.stop()

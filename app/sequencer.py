@@ -79,13 +79,13 @@ class Sequencer:
         future: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
         self._queue.append((work, future))
         self._wake.set()
+        # Only the wait is bounded, and only the wait ends with a caller that goes away. The commit goes on: cut off in
+        # the middle, PostgreSQL may report success for what no standby has (research/reliability.md 0.1, 0.2).
+        timer = asyncio.get_running_loop().call_later(seconds, _give_up, future)
         try:
-            # Only the wait is bounded. The commit goes on: cut off in the middle, PostgreSQL may report success
-            # for what no standby has (research/reliability.md 0.1, 0.2).
-            return await asyncio.wait_for(asyncio.shield(future), seconds)
-        except TimeoutError:
-            future.add_done_callback(_forget)
-            raise UnavailableError("Not committed in time; send the same request again.") from None
+            return await future
+        finally:
+            timer.cancel()
 
     async def _run(self) -> None:
         while True:
@@ -225,7 +225,7 @@ def _fail(batch: list[tuple[Work, asyncio.Future[Settled]]], error: RegistryErro
             future.set_exception(error)
 
 
-def _forget(future: asyncio.Future[Settled]) -> None:
-    """Take the exception of a future that nobody waits for any more, so that nothing complains about it."""
-    if not future.cancelled():
-        future.exception()
+def _give_up(future: asyncio.Future[Settled]) -> None:
+    """Tell a caller whose time is over that the outcome is unknown."""
+    if not future.done():
+        future.set_exception(UnavailableError("Not committed in time; send the same request again."))

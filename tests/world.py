@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import msgspec
+from litestar import Litestar
 
 from app import administration
 from app.administration import ConnectionPlan
@@ -34,6 +35,7 @@ class World:
     registry: Registry
     keys: dict[str, str] = field(default_factory=dict)
     client: httpx.AsyncClient | None = None
+    app: Litestar | None = None
 
     def bearer(self, name: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.keys[name]}"}
@@ -117,4 +119,4 @@ async def opened_world(database_url: str, folder: Path, **more: object) -> Async
         registry = app.state.registry
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://registry") as client:
-            yield World(registry, await populate(registry), client)
+            yield World(registry, await populate(registry), client, app)

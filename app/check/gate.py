@@ -23,18 +23,18 @@ class Gate:
 
     def __init__(self, at_once: int, waiting_max: int = 8) -> None:
         self._slots = asyncio.Semaphore(at_once)
-        self._waiting = 0
+        self.waiting = 0
         self._waiting_max = waiting_max
 
     async def __aenter__(self) -> None:
         """Wait for a slot; BusyError when too many wait already."""
-        if self._waiting >= self._waiting_max:
+        if self.waiting >= self._waiting_max:
             raise BusyError("Too many large checks at once; send this one again in a few seconds.")
-        self._waiting += 1
+        self.waiting += 1
         try:
             await self._slots.acquire()
         finally:
-            self._waiting -= 1
+            self.waiting -= 1
 
     async def __aexit__(self, *_: object) -> None:
         """Free the slot."""

@@ -4,6 +4,7 @@ Order of durability: the cleared tags are committed first, then the check's ledg
 answer leaves. Were it the other way round, a crash would leave an answer that nothing can explain.
 """
 
+import asyncio
 import hashlib
 from datetime import datetime
 
@@ -44,11 +45,11 @@ async def record(
     """Commit whom a check cleared and that it was asked; a screen clears nobody."""
     cleared = bytes(judged.record())
     inline = len(cleared) <= INLINE_CLEARED_BYTES_MAX
-    if not inline:
-        async with case.registry.pool.acquire() as db:
-            await checks.store_cleared(db, case.sender.sender_id, check_id, now, cleared)
-        # The blob is durable; until its record is too, nothing refers to it and a purge may take it.
-    digest = await in_thread(len(cleared), lambda: hashlib.sha256(cleared).hexdigest())
+    digesting = in_thread(len(cleared), lambda: hashlib.sha256(cleared).hexdigest())
+    if inline:
+        digest = await digesting
+    else:
+        _, digest = await asyncio.gather(_store(case, check_id, now, cleared), digesting)
     counts = ledger.Counts(**msgspec.structs.asdict(judged.counts))
     row = CheckRow(
         sender_id=case.sender.sender_id,
@@ -79,3 +80,9 @@ async def record(
 
     work = Record(case.sender.sender_id, build, row)
     await case.registry.sequencer.record(work, case.registry.settings.commit_seconds_max)
+
+
+async def _store(case: Case, check_id: str, now: datetime, cleared: bytes) -> None:
+    """Commit the cleared tags; until their record is there too, nothing refers to them and a purge may take them."""
+    async with case.registry.pool.acquire() as db:
+        await checks.store_cleared(db, case.sender.sender_id, check_id, now, cleared)

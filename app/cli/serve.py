@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from app.cli.common import data_dir_option, database, plain_errors, settings_for
 from app.settings import PREFIX, Settings, from_environ
 
 GRACE_SECONDS = 20
+SWITCH_SECONDS = 0.0005
 
 
 @click.command()
@@ -71,6 +73,8 @@ def application() -> object:
     from app.server import create_asgi
 
     logs.configure()
+    # A worker thread in the middle of a large check lets the event loop through this often.
+    sys.setswitchinterval(SWITCH_SECONDS)
     settings = from_environ(os.environ)
     if settings.database_url is None:
         raise RuntimeError("A worker is started by `stop-registry serve`, which sets DATABASE_URL.")

@@ -208,8 +208,14 @@ def first_reply(outcomes: tuple[Outcome, ...]) -> str:
 
 def _first(fields: dict[str, str], names: Names) -> str | None:
     """Return the first of the named fields that says something, else the first that is there at all."""
-    there = [fields[name] for name in names if name in fields]
-    return next((value for value in there if value), there[0] if there else None)
+    first = None
+    for name in names:
+        value = fields.get(name)
+        if value:
+            return value
+        if first is None:
+            first = value
+    return first
 
 
 def _named(value: str | None) -> str | None:
@@ -217,11 +223,11 @@ def _named(value: str | None) -> str | None:
 
 
 def _time(fields: dict[str, str], shape: Shape, zone: object) -> datetime | None:
-    found = (
-        values.instant(fields.get(name, ""), str(zone or shape.zone), month_first=shape.month_first)
-        for name in shape.time
-    )
-    return next((time for time in found if time), None)
+    for name in shape.time:
+        time = values.instant(fields.get(name, ""), str(zone or shape.zone), month_first=shape.month_first)
+        if time:
+            return time
+    return None
 
 
 def _flag(fields: dict[str, str], shape: Shape, config: dict[str, object], *, is_event: bool) -> Intent | None:

@@ -74,6 +74,8 @@ def short_code(destination: str, channel: str, config: dict[str, Any]) -> str | 
 
 def code_digits(destination: str) -> str | None:
     """Return a destination's digits, without a country prefix before a five-digit code; None for a name."""
+    if len(destination) == _SHORT_CODE_DIGITS and destination.isascii() and destination.isdigit():
+        return destination
     plain = unicodedata.normalize("NFKC", _SCHEME.sub("", destination.strip()))
     digits = plain.partition(";")[0].translate(_SEPARATORS)
     if not _DIGITS.fullmatch(digits):
@@ -107,7 +109,7 @@ def instant(text: str, zone: str = "UTC", *, month_first: bool = False) -> datet
     the microsecond are cut off. None when unreadable: a message is never refused for its clock.
     """
     spelling = text.strip()
-    if len(spelling) > _LONGEST_TIME:
+    if not spelling or len(spelling) > _LONGEST_TIME:
         return None
     try:
         unix = _UNIX.fullmatch(spelling)

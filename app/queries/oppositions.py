@@ -49,6 +49,10 @@ async def copy_opposed(db: Db, sender_id: int, sink: Any) -> None:  # noqa: ANN4
     await db.copy_from_query(STATEMENTS["copy_opposed"], sender_id, output=sink, format="binary")
 
 
-async def opposed_among(db: Db, sender_id: int, tags: Sequence[int]) -> list[int]:
-    """Return those of the tags that are opposed."""
-    return [row["tag"] for row in await db.fetch(STATEMENTS["opposed_among"], sender_id, list(tags))]
+async def state_and_opposed_among(db: Db, sender_id: int, tags: Sequence[int]) -> tuple[StateRow, list[int]] | None:
+    """Return the sender's state and those of the tags that are opposed at it; None when there is no such sender."""
+    row = await db.fetchrow(STATEMENTS["state_and_opposed_among"], sender_id, list(tags))
+    if row is None:
+        return None
+    held_reason, size, peaks, generation, found = row
+    return StateRow(held_reason, size, peaks, generation, tag=None, opposed=None), found

@@ -27,6 +27,10 @@ WHERE h.sender_id = $1;
 -- For a cold index, by binary COPY. $1 sender.
 SELECT tag FROM opt_out WHERE sender_id = $1 AND opposed;
 
--- name: opposed_among
--- A small batch on a cold index asks the table. $1 sender, $2 tags.
-SELECT tag FROM opt_out WHERE sender_id = $1 AND tag = ANY ($2::bigint[]) AND opposed;
+-- name: state_and_opposed_among
+-- A small batch on a cold index asks the table, in the one snapshot that also reads the size. $1 sender, $2 tags.
+SELECT s.held_reason, h.size, h.peaks, h.generation,
+       ARRAY(SELECT o.tag FROM opt_out o WHERE o.sender_id = $1 AND o.tag = ANY ($2::bigint[]) AND o.opposed) AS found
+FROM ledger_head h
+JOIN sender s ON s.sender_id = h.sender_id
+WHERE h.sender_id = $1;
