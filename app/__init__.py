@@ -6,6 +6,9 @@ What comes in and goes out:
   edge.py           bodies with limits, problems, ids, metrics, one log line a request
   intake.py         operator webhook -> authenticated, attributed, committed, acknowledged
   check/            bulk suppression check -> withheld, recorded before it is answered
+  channels.py       oppositions from other channels -> committed once, whatever is told twice
+  reconciliation.py an operator's own account against what arrived -> gaps named, missing STOPs applied
+  puller.py         operators' lists, read on time where the operator does not call
   audit.py          exports: a zip that proves by itself
   evidence.py       verifying such a zip offline
   administration.py senders, codes, connections, keys
@@ -24,12 +27,14 @@ What serves them:
 What decides, without I/O:
   operators/        one module per provider: authenticate and decode a raw request
   appends.py        what one sequencer transaction writes
+  bulk.py           what one transaction writes for many oppositions brought in at once
   standing.py       who is opposed: a pure function of the set of events
   attribution.py    which senders a message on a code concerns
   verdict.py        one reason per position of a batch
   tagset.py         a sorted set of tags that answers a million questions at once
   intent/           text -> what it asks for
   phone/            text -> E.164, one number or a million
+  dates.py          dates as people write them -> UTC
   quiet_hours/      policy, territory, instant -> open, or closed until when
   inflate.py        gzip bodies unpacked within bounds
   tags.py           number -> 64-bit keyed tag

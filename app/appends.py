@@ -44,6 +44,8 @@ class Message(msgspec.Struct, frozen=True):
     candidates: int
     flags: tuple[str, ...]
     wishes: tuple[Wish, ...]
+    source: str = "mo"
+    """How it came: "mo", or "pull" or "reconciliation" where no webhook brought it."""
 
     @property
     def key(self) -> tuple[int, bytes]:
@@ -206,7 +208,7 @@ def _apply(rows: Rows, head: Head, message: Message, wish: Wish, states: dict[Pe
     states[person] = rows.states[person] = State(
         opposed=opposed,
         since=message.event_at if changed or before is None else before.since,
-        source="mo" if changed or before is None else before.source,
+        source=message.source if changed or before is None else before.source,
         changed_at_index=effect.index if changed or before is None else before.changed_at_index,
         confirmed_at=message.received_at if confirm else (before.confirmed_at if before else None),
         history=standing.encode(history),

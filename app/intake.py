@@ -64,6 +64,25 @@ async def receive(registry: Registry, slug: str, request: operators.Request) -> 
     return provider.acknowledge(request, link.connection, tuple(outcomes))
 
 
+async def cases(registry: Registry, link: Link, messages: Sequence[operators.Message]) -> list[Case]:
+    """Conclude about messages that no webhook brought: an operator's list, or its own account of what it sent."""
+    snapshot, now = await registry.directory.current(), clock.now()
+    return [_case(registry, link, snapshot, message, now, stale=False) for message in messages]
+
+
+async def apply(registry: Registry, link: Link, found: Sequence[Case], source: str) -> list[Settled]:
+    """Commit such messages; one that was committed before stays as it is."""
+    marked = [
+        msgspec.structs.replace(case, journal=msgspec.structs.replace(case.journal, source=source)) for case in found
+    ]
+    requests = [
+        operators.Request(source.upper(), f"/{source}/{link.connection.slug}", body=msgspec.json.encode(case.message))
+        for case in found
+    ]
+    works = (_settle(registry, link, request, case) for request, case in zip(requests, marked, strict=True))
+    return list(await asyncio.gather(*works))
+
+
 async def quarantine(registry: Registry, link: Link, reason: str, raw: bytes, now: datetime) -> None:
     """Keep a request that could not be used, sealed and counted; UnavailableError when the quarantine is full."""
     fingerprint = registry.root.digest("quarantine", raw)

@@ -13,14 +13,15 @@ from datetime import datetime
 import msgspec
 import structlog
 
-from app import appends, clock
+from app import appends, bulk, clock
 from app.appends import CheckRow, Effect, Key, Message, Record
+from app.bulk import Bulk
 from app.database import Pool, is_retryable, is_unavailable, write_transaction
 from app.errors import NotFoundError, RegistryError, UnavailableError
-from app.queries import checks, ledgers, mo, oppositions
+from app.queries import checks, imports, ledgers, mo, oppositions
 from app.queries.rows import Db
 
-Work = Message | Record
+Work = Message | Record | Bulk
 WORKS_PER_TRANSACTION_MAX = 256
 HEADS_PER_TRANSACTION_MAX = 1_000
 RETRIES_MAX = 5
@@ -36,9 +37,10 @@ class Poisoned(RegistryError):  # noqa: N818 - the work is poisoned, the registr
 
 
 class Settled(msgspec.Struct, frozen=True):
-    """What is now durable: a record's index; or a message's effects, whether it was new, and when it first came."""
+    """What is now durable: a record's index; a bulk's outcomes; or a message's effects, if it was new, when it came."""
 
     index: int = -1
+    outcomes: Sequence[int] = ()
     effects: Sequence[Effect] = ()
     fresh: bool = True
     first_received_at: datetime | None = None
@@ -73,6 +75,10 @@ class Sequencer:
         """Commit a record; return its index."""
         return (await self._submit(record, seconds)).index
 
+    async def bulk(self, work: Bulk, seconds: float) -> Sequence[int]:
+        """Commit oppositions brought in together; return the index of each entry, or KNOWN."""
+        return (await self._submit(work, seconds)).outcomes
+
     async def _submit(self, work: Work, seconds: float) -> Settled:
         if self._stopping:
             raise UnavailableError("The registry is stopping; send the same request again in a few seconds.")
@@ -102,7 +108,8 @@ class Sequencer:
         for count, (work, _) in enumerate(self._queue):
             heads.update(_senders(work))
             full = count >= WORKS_PER_TRANSACTION_MAX or len(heads) > HEADS_PER_TRANSACTION_MAX
-            if full and count:
+            # A bulk goes alone: it is large, and messages that come meanwhile have their turn before the next one.
+            if count and (full or isinstance(work, Bulk) or isinstance(self._queue[0][0], Bulk)):
                 break
         else:
             count = len(self._queue)
@@ -132,7 +139,7 @@ class Sequencer:
     async def _commit(self, works: Sequence[Work]) -> list[Settled]:
         for attempt in range(RETRIES_MAX):
             try:
-                return await self._transaction(works)
+                return await self._dispatch(works)
             except Exception as error:
                 if is_unavailable(error):
                     raise UnavailableError("The database is away; send the same request again.") from error
@@ -142,7 +149,12 @@ class Sequencer:
                 await asyncio.sleep(0.01 * 2**attempt)
         raise AssertionError  # the loop returns or raises
 
-    async def _transaction(self, works: Sequence[Work]) -> list[Settled]:
+    async def _dispatch(self, works: Sequence[Work]) -> list[Settled]:
+        if isinstance(works[0], Bulk):
+            return [await _bring_in(self._pool, works[0])]
+        return await self._transaction([work for work in works if not isinstance(work, Bulk)])
+
+    async def _transaction(self, works: Sequence[Message | Record]) -> list[Settled]:
         messages = [work for work in works if isinstance(work, Message)]
         unique = {message.key: message for message in messages}
         copies = Counter(message.key for message in messages)
@@ -162,12 +174,23 @@ class Sequencer:
         return [_answer(work, positions, rows, known, seen) for work in works]
 
 
+async def _bring_in(pool: Pool, work: Bulk) -> Settled:
+    """Commit a bulk. It locks one head and nothing else, so it can stand in nobody's way but that sender's."""
+    async with write_transaction(pool) as db:
+        heads = await _lock_heads(db, [work])
+        states = await oppositions.standings(db, work.people())
+        told = bulk.digests(await imports.lines_about(db, work.sender_id, bulk.suspects(states)))
+        rows, outcomes = bulk.plan(work, told, heads[work.sender_id], states, _salts())
+        await _write(db, (), heads, rows)
+    return Settled(outcomes=outcomes)
+
+
 def _may_act(message: Message, fresh: frozenset[Key]) -> bool:
     return message.key in fresh or not message.has_id
 
 
 def _senders(work: Work) -> set[int]:
-    return {work.sender_id} if isinstance(work, Record) else {wish.sender_id for wish in work.wishes}
+    return {work.sender_id} if isinstance(work, Record | Bulk) else {wish.sender_id for wish in work.wishes}
 
 
 async def _lock_heads(db: Db, works: Sequence[Work]) -> dict[int, appends.Head]:
@@ -201,7 +224,7 @@ async def _write_check(db: Db, work: Work, index: int) -> None:
 
 
 def _answer(
-    work: Work,
+    work: Message | Record,
     positions: dict[int, int],
     rows: appends.Rows,
     known: dict[Key, list[Effect]],

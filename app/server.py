@@ -18,7 +18,7 @@ from litestar.response import Stream
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from app import __version__, audit, auth, check, intake, operators, receipts
+from app import __version__, audit, auth, channels, check, intake, operators, puller, receipts, reconciliation
 from app.auth import Caller
 from app.edge import HANDLERS, Application, Receive, Scope, Send, observed, plain_body, read_body, render
 from app.errors import UnavailableError
@@ -97,6 +97,15 @@ async def receive_mo(request: Call, connection: FromPath[str]) -> Response[bytes
     return Response(answer.body, status_code=answer.status, media_type=media_type)
 
 
+@post(["/v1/manifests/{connection:str}", "/v1/manifests/{connection:str}/{token:str}"], status_code=200)
+async def take_manifest(request: Call, connection: FromPath[str]) -> Response[bytes]:
+    """Compare an operator's own account of a period with what arrived, and take the STOPs that did not."""
+    registry = registry_of(request)
+    body = await read_body(request, reconciliation.MANIFEST_BODY_BYTES_MAX, registry.settings.body_seconds_max)
+    report = await reconciliation.take_manifest(registry, connection, _operator_request(request, body))
+    return Response(report, media_type=JSON)
+
+
 @post("/v1/checks", status_code=200)
 async def check_batch(
     request: Call,
@@ -119,6 +128,16 @@ async def check_batch(
 async def check_record(request: Call, check_id: FromPath[str]) -> dict[str, object]:
     """Look a check up again."""
     return await check.record_of(registry_of(request), await caller_of(request), check_id)
+
+
+@post("/v1/opt-outs", status_code=200)
+async def take_opt_outs(request: Call) -> Response[bytes]:
+    """Take oppositions from other channels: web form, call centre, letter."""
+    registry = registry_of(request)
+    caller = await caller_of(request)
+    settings = registry.settings
+    body = await read_body(request, settings.check_body_bytes_max, settings.body_seconds_max)
+    return Response(await channels.take(registry, caller, body), media_type=JSON)
 
 
 @get("/v1/ledgers/{sender:str}/checkpoint")
@@ -148,7 +167,19 @@ async def export(
     )
 
 
-ROUTES = [live, ready, metrics, jwks, receive_mo, check_batch, check_record, checkpoint, export]
+ROUTES = [
+    live,
+    ready,
+    metrics,
+    jwks,
+    receive_mo,
+    take_manifest,
+    check_batch,
+    check_record,
+    take_opt_outs,
+    checkpoint,
+    export,
+]
 
 
 def create_app(settings: Settings, database_url: str) -> Litestar:
@@ -156,7 +187,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        async with open_registry(settings, database_url) as registry:
+        async with open_registry(settings, database_url) as registry, puller.running(registry):
             app.state.registry = registry
             app.state.gate = check.Gate(settings.checks_at_once_max)
             yield

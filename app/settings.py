@@ -30,6 +30,7 @@ class Settings(msgspec.Struct, frozen=True):
     commit_seconds_max: int = 10
     pool_connections_max: int = 6
     checks_at_once_max: int = 2
+    opt_outs_max: int = 10_000
     index_bytes_max: int = 2_000_000_000
     quarantine_requests_max: int = 10_000
     unsafe_not_durable: bool = False

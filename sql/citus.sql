@@ -13,6 +13,9 @@ SELECT create_reference_table('admin_journal');
 SELECT create_distributed_table('mo', 'connection_id');
 SELECT create_distributed_table('mo_effect', 'connection_id');
 SELECT create_distributed_table('quarantine', 'connection_id');
+SELECT create_distributed_table('pull', 'connection_id');
+SELECT create_distributed_table('pulled', 'connection_id');
+SELECT create_distributed_table('reconciliation', 'connection_id');
 
 SELECT create_distributed_table('ledger_head', 'sender_id');
 SELECT create_distributed_table('ledger_entry', 'sender_id');

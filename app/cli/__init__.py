@@ -13,6 +13,7 @@ COMMANDS = {
     "operator": ("app.cli.operator:operator", "Operator connections: where MO messages come from."),
     "key": ("app.cli.administer:key", "Keys of callers."),
     "check": ("app.cli.check_file:check", "Screen a file of numbers against a running registry."),
+    "import": ("app.cli.import_file:import_file", "Bring in a list of oppositions kept elsewhere."),
     "intent": ("app.cli.texts:intent", "Read what a text asks for."),
     "hours": ("app.cli.hours:hours", "Say whether a commercial message may reach a number now."),
     "export": ("app.cli.evidence:export", "Write a sender's export: ledger, signed head, tables."),

@@ -1,14 +1,18 @@
-"""Operator connections from the command line: add, list, replay."""
+"""Operator connections from the command line: add, list, pull, reconcile, replay."""
 
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import rich_click as click
 
 from app.cli.common import REFUSED, actor, data_dir_accepted, data_dir_option, plain_errors, with_registry
 from app.errors import RegistryError
+
+if TYPE_CHECKING:
+    from app.registry import Registry
 
 
 @click.group()
@@ -68,10 +72,66 @@ def operator_add(
 @data_dir_option
 @plain_errors
 def operator_list(data_dir: Path | None) -> None:
-    """List the connections: short name, provider, codes."""
-    snapshot = with_registry(data_dir, lambda registry: registry.directory.current())
-    for link in snapshot.links.values():
-        click.echo(f"{link.connection.slug}\t{link.connection.provider}\t{','.join(link.codes)}")
+    """List the connections: short name, provider, codes; how the last pull went, where lists are read."""
+    from app.cli.pulls import described
+    from app.puller import health
+
+    async def read(registry: "Registry") -> list[str]:
+        snapshot, pulled = await registry.directory.current(), await health(registry)
+        links = snapshot.links.values()
+        plain = [f"{link.connection.slug}\t{link.connection.provider}\t{','.join(link.codes)}" for link in links]
+        return [line + described(link, pulled) for line, link in zip(plain, links, strict=True)]
+
+    for line in with_registry(data_dir, read):
+        click.echo(line)
+
+
+@operator.command("pull")
+@click.argument("connection")
+@data_dir_option
+@plain_errors
+def operator_pull(connection: str, data_dir: Path | None) -> None:
+    """Read the lists of an operator that keeps STOPs to itself, now.
+
+    A running `serve` does so by itself where the connection's config has pull_every_minutes.
+
+    Example: stop-registry operator pull ovh
+    """
+    from app.puller import pull
+
+    done = with_registry(data_dir, lambda registry: pull(registry, connection))
+    click.echo(f"listed\t{done.listed}\napplied\t{done.applied}")
+
+
+@operator.command("reconcile")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--connection", required=True, help="The connection through which these messages come.")
+@click.option(
+    "--kind",
+    type=click.Choice(["mo", "blacklist"]),
+    default=None,
+    help="Messages, or numbers on the operator's black list.  [default: messages where there is a column of texts]",
+)
+@click.option("--column", help="The numbers' column: its name in the header, or its position from 1.")
+@click.option("--date-column", help="The column of the times.  [default: found by its name]")
+@click.option("--text-column", help="The column of the texts.  [default: found by its name]")
+@click.option("--id-column", help="The column of the operator's message ids.  [default: found by its name]")
+@click.option("--code-column", help="The column of the short codes.  [default: found by its name]")
+@click.option("--zone", default=None, help="The zone of times that name none.  [default: the connection's, or Paris]")
+@data_dir_option
+@plain_errors
+def operator_reconcile(file: Path, data_dir: Path | None, **given: str | None) -> None:
+    """Compare an operator's own list of messages, or its black list, with what arrived here.
+
+    Gaps are named by row. STOPs that are missing here are applied with their own time; what is here and not on the
+    list is reported. The report is kept; exit status 1 says that something differed.
+
+    Example: stop-registry operator reconcile mo-novembre.csv --connection agregateur-a
+    """
+    from app.cli.reconcile import Options, reconcile
+
+    options = Options(file=file, **given)  # type: ignore[arg-type] # click gives each option the type it declares
+    sys.exit(with_registry(data_dir, lambda registry: reconcile(registry, options, click.echo)))
 
 
 @operator.command("replay")

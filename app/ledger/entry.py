@@ -168,9 +168,20 @@ def encode(entry: Entry) -> bytes:
         line = _encoded(entry)
     except (UnicodeEncodeError, OverflowError, msgspec.MsgspecError):
         raise LedgerEntryError("This entry holds a value that has no place in a ledger line.") from None
-    if decode(line) != entry:
+    if not _reads_back(entry, line):
         raise LedgerEntryError("This entry would be read back as another one: a value is not of its field's type.")
     return line
+
+
+def _reads_back(entry: Entry, line: bytes) -> bool:
+    """Tell whether a line would be read as the entry it was written from.
+
+    In a line that the expression accepts every value is spelled as its field's type; only a tuple and a list are
+    spelled alike.
+    """
+    if isinstance(entry, OppositionEntry) and type(entry.flags) is tuple and _OPPOSITION_LINE.fullmatch(line):
+        return True
+    return decode(line) == entry
 
 
 def decode(line: bytes) -> Entry:

@@ -67,6 +67,13 @@ def chunks(blocks: Iterable[bytes], layout: Layout, rows_max: int) -> Iterator[C
         yield chunk
 
 
+def column(chunk: Chunk, layout: Layout, at: int) -> list[str]:
+    """The cells of another column of a part, bare; empty where a row is too short."""
+    view = chunk.source.replace(b"\r", b"\n") if layout.newline == b"\r" else chunk.source
+    rows = split_rows(view, layout.delimiter, at, len(chunk), at_end=True)
+    return _utf8(cell_lines(view, rows), chunk.encoding).decode("utf-8", "replace").split("\n")[: len(chunk)]
+
+
 class _Reader:
     """Takes whole rows from the front of a stream of blocks."""
 

@@ -17,6 +17,8 @@ from app.operators import (
 )
 from app.operators.flat import Flat
 from app.operators.model import Provider
+from app.operators.pull import SOURCES
+from app.operators.pull.model import Asked
 from app.operators.table import TABLE
 
 
@@ -27,10 +29,11 @@ class UnknownProviderError(InvalidValueError, LookupError):
 
 
 _SIGNED = (aws, bird, jasmin, kannel, link, messagebird, plivo, sinch, standard_webhooks, telnyx, twilio)
-_ALL: tuple[Flat, ...] = (
+_ALL: tuple[Provider, ...] = (
     *(module.PROVIDER for module in _SIGNED),
     *vonage.PROVIDERS,
     *(Flat(shape) for shape in TABLE),
+    *(Asked(name) for name in SOURCES),
 )
 PROVIDERS: dict[str, Provider] = {one.name: one for one in sorted(_ALL, key=lambda one: one.name)}
 

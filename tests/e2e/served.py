@@ -83,9 +83,8 @@ def prepared(settings: Settings, database_url: str) -> dict[str, str]:
     return asyncio.run(work())
 
 
-@contextmanager
-def served(settings: Settings, database_url: str | None, folder: Path, workers: int = 1) -> Iterator[Served]:
-    """Serve a prepared registry until the context ends; without a database address, on its embedded PostgreSQL."""
+def environment_of(settings: Settings, database_url: str | None) -> dict[str, str]:
+    """What a command of this registry finds in its environment."""
     environment = {
         **clean_environment(),
         "STOP_REGISTRY_DATA_DIR": str(settings.data_dir),
@@ -94,6 +93,13 @@ def served(settings: Settings, database_url: str | None, folder: Path, workers: 
     }
     if database_url:
         environment["DATABASE_URL"] = database_url
+    return environment
+
+
+@contextmanager
+def served(settings: Settings, database_url: str | None, folder: Path, workers: int = 1) -> Iterator[Served]:
+    """Serve a prepared registry until the context ends; without a database address, on its embedded PostgreSQL."""
+    environment = environment_of(settings, database_url)
     server = Served(f"http://127.0.0.1:{free_port()}", folder / "server.log", environment, workers)
     try:
         server.start()

@@ -6,7 +6,12 @@ from app import administration
 from tests.world import ACTOR, SALON, SPA, World, message
 
 pytestmark = pytest.mark.anyio
-GUARDED = [("POST", "/v1/checks"), ("GET", "/v1/audit/export"), ("GET", f"/v1/ledgers/{SALON}/checkpoint")]
+GUARDED = [
+    ("POST", "/v1/checks"),
+    ("POST", "/v1/opt-outs"),
+    ("GET", "/v1/audit/export"),
+    ("GET", f"/v1/ledgers/{SALON}/checkpoint"),
+]
 
 
 @pytest.mark.parametrize(("method", "path"), GUARDED)

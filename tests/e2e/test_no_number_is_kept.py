@@ -58,6 +58,16 @@ def use_everything(client: httpx.Client, keys: dict[str, str]) -> None:
     assert client.post(f"/v1/checks?{NUMBERS[3]}={NUMBERS[2]}", content=b"", headers=lines).status_code == 400
     assert client.get(f"/v1/checks/{NUMBERS[1]}", headers=bearer).status_code == 404
     assert client.post("/v1/checks", json={"numbers": [1], "campaign": NUMBERS[2]}, headers=bearer).status_code == 422
+    told = [
+        {"number": f"+{NUMBERS[2]}", "source": "letter", "reference": f"letter of {NUMBERS[2]}"},
+        {"number": 1, "source": "x"},
+    ]
+    assert client.post("/v1/opt-outs", json={"opt_outs": told}, headers=bearer).is_success
+    assert client.post("/v1/opt-outs", json={"opt_outs": [{"number": [NUMBERS[3]]}]}, headers=bearer).status_code == 400
+    account = {"from": "2026-01-01T00:00:00Z", "to": "2099-01-01T00:00:00Z"}
+    missing = json.dumps({**account, "messages": [message(f"mo-{NUMBERS[3]}", f"+{NUMBERS[3]}", TEXT)]}).encode()
+    assert client.post("/v1/manifests/agregateur", content=missing, headers=signed(missing)).is_success
+    assert client.post("/v1/manifests/agregateur", content=missing, headers=signed(b"")).status_code == 401
     unknown_field = client.post("/v1/checks", content=f'{{"{NUMBERS[3]}":1}}'.encode(), headers=bearer)
     assert unknown_field.status_code == 400
     assert NUMBERS[3] not in unknown_field.text

@@ -15,6 +15,7 @@ REWRITES = [
     "TRUNCATE ledger_entry",
     "DELETE FROM ledger_head",
     "UPDATE mo_effect SET leaf = leaf",
+    "DELETE FROM reconciliation",
     "DELETE FROM mo",
     "DELETE FROM opt_out",
     "UPDATE check_record SET counts = counts",
