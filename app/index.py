@@ -32,6 +32,8 @@ class Version(msgspec.Struct, frozen=True):
     generation: int
     held_reason: str | None
     tags: TagSet
+    inherits: tuple[int, ...]
+    """The senders whose lists hold for this one too."""
 
 
 class Index:
@@ -113,4 +115,4 @@ def _with_delta(tags: TagSet, rows: Sequence[oppositions.StateRow]) -> TagSet:
 
 
 def _version(state: oppositions.StateRow, tags: TagSet) -> Version:
-    return Version(state.size, state.peaks, state.generation, state.held_reason, tags)
+    return Version(state.size, state.peaks, state.generation, state.held_reason, tags, tuple(state.inherits))

@@ -22,6 +22,8 @@ CREATE TABLE sender (
     profile text NOT NULL DEFAULT '{}',       -- JSON: texts, policy, entitlements
     held_reason text,                         -- set: a person has held all sending
     created_at timestamptz NOT NULL,
+    enforced_since timestamptz,               -- set: its gateway refuses uncleared sends, from then on
+    inherits integer[] NOT NULL DEFAULT '{}', -- senders whose oppositions hold for this one too (merger, renaming)
     CONSTRAINT sender_pkey PRIMARY KEY (sender_id),
     CONSTRAINT sender_slug_key UNIQUE (slug)
 );
@@ -96,6 +98,7 @@ CREATE TABLE mo (
     basis text NOT NULL,
     times_seen integer NOT NULL DEFAULT 1,
     last_seen_at timestamptz NOT NULL,
+    fanning_out boolean NOT NULL DEFAULT false, -- some of its senders are still to be written: a repeat goes on there
     CONSTRAINT mo_pkey PRIMARY KEY (connection_id, dedupe)
 );
 
@@ -201,6 +204,8 @@ CREATE TABLE check_replay (
 );
 ALTER TABLE check_replay ALTER COLUMN reasons SET STORAGE EXTERNAL;
 CREATE INDEX check_replay_expires_idx ON check_replay (sender_id, expires_at);
+-- A look-back reads the checks of its hours only.
+CREATE INDEX cleared_stored_idx ON cleared (sender_id, stored_at);
 
 -- Who administered what. Never a person's data.
 CREATE TABLE admin_journal (

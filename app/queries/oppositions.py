@@ -19,6 +19,7 @@ class StateRow(msgspec.Struct, frozen=True):
     generation: int
     tag: int | None
     opposed: bool | None
+    inherits: list[int]
 
 
 async def standings(db: Db, people: Sequence[appends.Person]) -> dict[appends.Person, appends.State]:
