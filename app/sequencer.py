@@ -209,13 +209,11 @@ def _senders(work: Work) -> set[int]:
 
 
 async def _lock_heads(db: Db, works: Sequence[Work]) -> dict[int, appends.Head]:
-    heads = {}
-    for sender_id in sorted(set().union(*(_senders(work) for work in works))):
-        row = await ledgers.lock_head(db, sender_id)
-        if row is None:
-            raise NotFoundError("There is no such sender.")
-        heads[sender_id] = appends.Head(row.size, row.peaks, [])
-    return heads
+    wanted = sorted(set().union(*(_senders(work) for work in works)))
+    found = await ledgers.lock_heads(db, wanted)
+    if len(found) < len(wanted):
+        raise NotFoundError("There is no such sender.")
+    return {sender_id: appends.Head(*found[sender_id], []) for sender_id in wanted}
 
 
 async def _write(db: Db, works: Sequence[Work], heads: dict[int, appends.Head], rows: appends.Rows) -> None:
