@@ -191,6 +191,9 @@ CREATE TABLE cleared (
 );
 ALTER TABLE cleared ALTER COLUMN tags SET STORAGE EXTERNAL;
 
+-- A look-back reads the checks of its hours only.
+CREATE INDEX cleared_stored_idx ON cleared (sender_id, stored_at);
+
 -- A check repeated under its Idempotency-Key is answered again instead of being made twice.
 CREATE TABLE check_replay (
     sender_id integer NOT NULL,
@@ -204,8 +207,6 @@ CREATE TABLE check_replay (
 );
 ALTER TABLE check_replay ALTER COLUMN reasons SET STORAGE EXTERNAL;
 CREATE INDEX check_replay_expires_idx ON check_replay (sender_id, expires_at);
--- A look-back reads the checks of its hours only.
-CREATE INDEX cleared_stored_idx ON cleared (sender_id, stored_at);
 
 -- Who administered what. Never a person's data.
 CREATE TABLE admin_journal (

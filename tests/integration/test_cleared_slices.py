@@ -103,7 +103,7 @@ async def test_a_look_up_in_a_million_reads_a_slice_and_not_the_blob(connection:
     places = [[SENDER], [tag.to_bytes(8, "little", signed=True)], [(tag + 2**63) / 2**64]]
 
     plan = await connection.fetchval(
-        "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + STATEMENTS["cleared_slices"],
+        "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + STATEMENTS["look_back"],
         *places, HOURS_AGO, None, lookback.REACHES[0],
     )  # fmt: skip
     top = msgspec.json.decode(plan)[0]["Plan"]
