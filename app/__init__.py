@@ -12,11 +12,14 @@ What comes in and goes out:
   audit.py          exports: a zip that proves by itself
   evidence.py       verifying such a zip offline
   administration.py senders, codes, connections, keys
+  senders.py        what is decided about one sender: enforcement, texts, whose list it inherits
   client.py         the registry's API as `stop-registry check FILE` calls it
   listfile/         files of numbers as people really have them
 
 What serves them:
   auth.py           who is calling: keys and roles
+  lookback.py       whom this number was cleared for, read in slices
+  inheritance.py    opposed to a sender, or to one whose list it inherited
   registry.py       everything opened at start, in one place
   directory.py      senders, codes and connections in memory
   sequencer.py      the only writer of ledgers: many appends, one transaction, then the answers

@@ -14,6 +14,7 @@ import msgspec
 from app import ledger, standing
 
 CONFIRM_AGAIN_AFTER = timedelta(days=1)
+CLEAR_STOP = "STOP"
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -46,6 +47,8 @@ class Message(msgspec.Struct, frozen=True):
     wishes: tuple[Wish, ...]
     source: str = "mo"
     """How it came: "mo", or "pull" or "reconciliation" where no webhook brought it."""
+    part: Literal["first", "more", "last"] | None = None
+    """Its place where the senders are too many for one transaction; None: it is whole."""
 
     @property
     def key(self) -> tuple[int, bytes]:
@@ -137,6 +140,28 @@ def people_of(messages: Sequence[Message]) -> list[Person]:
     return sorted({(wish.sender_id, wish.tag) for message in messages for wish in message.wishes})
 
 
+def parts_of(message: Message, wishes_max: int) -> list[Message]:
+    """Return the message in parts of so many wishes, in sender order; one that is small enough stays whole."""
+    wishes = sorted(message.wishes, key=lambda wish: wish.sender_id)
+    if len(wishes) <= wishes_max:
+        return [message]
+    starts = range(0, len(wishes), wishes_max)
+    return [
+        msgspec.structs.replace(
+            message,
+            wishes=tuple(wishes[start : start + wishes_max]),
+            part="first" if start == 0 else "last" if start == starts[-1] else "more",
+        )
+        for start in starts
+    ]
+
+
+def left_of(message: Message, effects: Sequence[Effect]) -> Message:
+    """Return the message without the wishes that an earlier, interrupted delivery has carried out."""
+    done = {effect.sender_id for effect in effects}
+    return msgspec.structs.replace(message, wishes=tuple(w for w in message.wishes if w.sender_id not in done))
+
+
 def plan(
     works: Sequence[Message | Record],
     fresh: frozenset[Key],
@@ -159,8 +184,11 @@ def plan(
         if work.key in done or not (work.key in fresh or _state_differs(work, current)):
             continue
         done.add(work.key)
+        confirm = _confirms(work, current)
         for wish in work.wishes:
-            rows.effects[work.key].append(_apply(rows, heads[wish.sender_id], work, wish, current, next(salts)))
+            rows.effects[work.key].append(
+                _apply(rows, heads[wish.sender_id], work, wish, current, next(salts), confirm=confirm)
+            )
     return rows
 
 
@@ -174,12 +202,30 @@ def _state_differs(message: Message, states: dict[Person, State]) -> bool:
     )
 
 
-def _apply(rows: Rows, head: Head, message: Message, wish: Wish, states: dict[Person, State], salt: bytes) -> Effect:
+def _confirms(message: Message, states: dict[Person, State]) -> bool:
+    """Tell whether the person is to be told: of a clear STOP, unless any of its senders was confirmed within a day.
+
+    A STOP to several senders gets one answer, so whoever was told about one of them today is not told again.
+    """
+    people = [(wish.sender_id, wish.tag) for wish in message.wishes if wish.opposes]
+    clear = message.intent == CLEAR_STOP and bool(people)
+    return clear and all(_due(states.get(person), message.received_at) for person in people)
+
+
+def _apply(
+    rows: Rows,
+    head: Head,
+    message: Message,
+    wish: Wish,
+    states: dict[Person, State],
+    salt: bytes,
+    *,
+    confirm: bool,
+) -> Effect:
     person = (wish.sender_id, wish.tag)
     before = states.get(person)
     history = _history_after(message, wish, before)
     opposed = standing.opposed(history)
-    confirm = wish.opposes and _due(before, message.received_at)
 
     recorded = ledger.timestamp(message.received_at)
 

@@ -1,4 +1,10 @@
-"""Which senders a message on a short code concerns, and on what basis (D10). Doubt widens a STOP, never a START."""
+"""Which senders a message on a short code concerns, and on what basis (D10). Doubt widens a STOP, never a START.
+
+The ladder: the account that the operator names, the message that it says is answered, the only sender of the code, a
+word that names one, and last the look-back: an enforced sender (its gateway refuses uncleared sends) none of whose
+checks cleared this number lately cannot have written to it. What we did not clear proves nothing about the others, so
+they all stay. A look-back is never certain enough to lift: the message answered may be older than its hours.
+"""
 
 from collections.abc import Sequence
 
@@ -21,8 +27,24 @@ class Attribution(msgspec.Struct, frozen=True):
     certain: bool
 
 
-FANNED_OUT = ("all", "reachable", "shared")
+FANNED_OUT = ("all", "reachable", "shared", "widened")
 """The bases on which a sender is concerned only because it uses the same code as others."""
+
+
+class Traces(msgspec.Struct, frozen=True):
+    """What our own records say about a message."""
+
+    answered: int | None = None
+    """The sender whose check the operator names, where that check cleared this number."""
+    enforced: frozenset[int] = frozenset()
+    """The candidates that were enforced all through the look-back."""
+    cleared: frozenset[int] = frozenset()
+    """Those of them whose checks cleared this number in it."""
+    hours: int = 0
+    """How far back was looked; 0: not at all."""
+
+
+NO_TRACES = Traces()
 NOBODY = Attribution((), "nobody", 0, certain=False)
 
 
@@ -33,8 +55,9 @@ def attribute(
     scope_all: bool,
     account: int | None,
     code_known: bool = True,
+    traces: Traces = NO_TRACES,
 ) -> Attribution:
-    """Choose among the code's senders: the operator's word, a keyword, the only sender, else all of them.
+    """Choose among the code's senders: the operator's word, the only one, a keyword, the look-back, else all of them.
 
     `account` is the sender that the operator itself names; `hint` the normalised words beside the keyword;
     `scope_all` a text such as STOP TOUT. With an unknown code the candidates are all senders that the connection
@@ -45,14 +68,31 @@ def attribute(
         return Attribution((account,), "account", max(len(everyone), 1), certain=True)
     if not everyone:
         return NOBODY
+    if traces.answered in everyone and traces.answered is not None:
+        return Attribution((traces.answered,), "reply", len(everyone), certain=code_known)
     if not code_known:
         return Attribution(everyone, "reachable", len(everyone), certain=False)
     if len(everyone) == 1:
         return Attribution(everyone, "dedicated", 1, certain=True)
     named = () if scope_all else _named(candidates, hint)
+    return _among(everyone, named, traces, scope_all=scope_all)
+
+
+def _among(everyone: tuple[int, ...], named: tuple[int, ...], traces: Traces, *, scope_all: bool) -> Attribution:
     if len(named) == 1:
         return Attribution(named, "keyword", len(everyone), certain=True)
-    return Attribution(everyone, "all" if scope_all else "shared", len(everyone), certain=False)
+    if scope_all:
+        return Attribution(everyone, "all", len(everyone), certain=False)
+    return _looked_back(everyone, traces)
+
+
+def _looked_back(everyone: tuple[int, ...], traces: Traces) -> Attribution:
+    ruled_out = traces.enforced - traces.cleared
+    kept = tuple(sender_id for sender_id in everyone if sender_id not in ruled_out)
+    if not kept or kept == everyone:
+        return Attribution(everyone, "shared", len(everyone), certain=False)
+    sole = len(kept) == 1 and traces.enforced.issuperset(everyone)
+    return Attribution(kept, "cleared" if sole else "widened", len(everyone), certain=False)
 
 
 def _named(candidates: Sequence[Candidate], hint: str) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ whoever misses a name asks for a fresh reading before saying that it does not ex
 import asyncio
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -16,6 +17,7 @@ from app.database import Pool
 from app.keys import Root
 from app.operators import Connection
 from app.queries import setup
+from app.replies import FRENCH, NO_TEXTS, Texts
 
 MAX_AGE_SECONDS = 1.0
 SECRETS_PURPOSE = "connection-secrets"
@@ -24,9 +26,11 @@ SECRETS_PURPOSE = "connection-secrets"
 class Profile(msgspec.Struct, frozen=True):
     """What a sender decided about itself."""
 
-    confirmation: str | None = None
-    contact: str | None = None
-    help: str | None = None
+    confirmation: Texts = NO_TEXTS
+    contact: Texts = NO_TEXTS
+    help: Texts = NO_TEXTS
+    language: str = FRENCH
+    """Of what people get back, unless they wrote in another."""
 
 
 class Sender(msgspec.Struct, frozen=True):
@@ -38,6 +42,8 @@ class Sender(msgspec.Struct, frozen=True):
     key: bytes
     profile: Profile
     held_reason: str | None
+    enforced_since: datetime | None = None
+    """Since when its gateway refuses uncleared sends."""
 
 
 class Code(msgspec.Struct, frozen=True):
@@ -145,7 +151,7 @@ def open_secrets(root: Root, row: setup.ConnectionRow) -> Secrets:
 def _sender(root: Root, row: setup.SenderRow) -> Sender:
     profile = msgspec.json.decode(row.profile, type=Profile)
     key = root.sender_key(row.sender_id, row.salt)
-    return Sender(row.sender_id, row.slug, row.name, key, profile, row.held_reason)
+    return Sender(row.sender_id, row.slug, row.name, key, profile, row.held_reason, row.enforced_since)
 
 
 def _codes(rows: list[setup.CodeRow]) -> dict[str, Code]:

@@ -36,6 +36,8 @@ class Version(msgspec.Struct, frozen=True):
     generation: int
     held_reason: str | None
     tags: TagSet
+    inherits: tuple[int, ...]
+    """The senders whose lists hold for this one too."""
 
 
 class Index:
@@ -151,4 +153,4 @@ def _applied(tags: TagSet, changed: Sequence[oppositions.StateRow]) -> TagSet:
 
 
 def _version(state: oppositions.StateRow, tags: TagSet) -> Version:
-    return Version(state.size, state.peaks, state.generation, state.held_reason, tags)
+    return Version(state.size, state.peaks, state.generation, state.held_reason, tags, tuple(state.inherits))

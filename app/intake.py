@@ -5,16 +5,17 @@ after the commit, and an unknown outcome is 503, so that the operator sends agai
 """
 
 import asyncio
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 import structlog
 
-from app import attribution, clock, intent, operators, receipts, replies, tags
+from app import attribution, clock, intent, lookback, operators, receipts, replies, tags
 from app.appends import Message, Wish
-from app.attribution import Attribution
-from app.directory import Link, Snapshot
+from app.attribution import NO_TRACES, Attribution, Candidate, Traces
+from app.directory import Link, Profile, Snapshot
 from app.errors import BadSignatureError, NotFoundError, UnavailableError
 from app.intent import Intent, Verdict
 from app.queries import mo
@@ -23,6 +24,7 @@ from app.sequencer import Poisoned, Settled
 
 LATE_AFTER = timedelta(hours=1)
 RETRY_SPAN_DEFAULT_SECONDS = 86_400
+SERVICE_NUMBER = re.compile(r"\+?[0-9]{3,8}")
 STOP_EVENT = Verdict(intent=Intent.STOP, rule="operator.event", stop_word=True, scope_all=False, repeat=False, hint="")
 STOP_FLAG = msgspec.structs.replace(STOP_EVENT, rule="operator.flag")
 
@@ -55,10 +57,17 @@ async def receive(registry: Registry, slug: str, request: operators.Request) -> 
         await quarantine(registry, link, item.reason, item.raw or _raw(request), now)
     snapshot = await registry.directory.current()
     cases = [_case(registry, link, snapshot, message, now, stale=authentic.stale) for message in decoded.messages]
+    cases = [await _traced(registry, link, snapshot, case, now, stale=authentic.stale) for case in cases]
     settled = await _settle_all(registry, link, request, cases)
     replies_go_back = provider.can_reply and link.replies == "answer"
     outcomes = [
-        _outcome(registry, link, case, done, _reply(snapshot, case, done) if replies_go_back else None)
+        _outcome(
+            registry,
+            link,
+            case,
+            done,
+            _reply(snapshot, case, done) if replies_go_back and _is_a_person(case.message) else None,
+        )
         for case, done in zip(cases, settled, strict=True)
     ]
     return provider.acknowledge(request, link.connection, tuple(outcomes))
@@ -104,11 +113,35 @@ def read_intent(message: operators.Message) -> Verdict:
     return STOP_FLAG if message.flag is Intent.STOP and verdict.intent is not Intent.STOP else verdict
 
 
+async def _traced(
+    registry: Registry, link: Link, snapshot: Snapshot, case: Case, now: datetime, *, stale: bool
+) -> Case:
+    """Conclude again with what our own records say, where that can change whom the message concerns."""
+    question = lookback.Question(
+        case.message,
+        _candidates(link, snapshot, case.message),
+        case.attribution,
+        case.journal.event_at,
+        opposes=any(wish.opposes for wish in case.journal.wishes),
+    )
+    traces = await lookback.traces(registry, snapshot, question, now)
+    if traces == NO_TRACES:
+        return case
+    return _case(registry, link, snapshot, case.message, now, stale=stale, traces=traces)
+
+
 def _case(
-    registry: Registry, link: Link, snapshot: Snapshot, message: operators.Message, now: datetime, *, stale: bool
+    registry: Registry,
+    link: Link,
+    snapshot: Snapshot,
+    message: operators.Message,
+    now: datetime,
+    *,
+    stale: bool,
+    traces: Traces = NO_TRACES,
 ) -> Case:
     verdict = read_intent(message)
-    found = _attribution(link, snapshot, message, verdict)
+    found = _attribution(link, snapshot, message, verdict, traces)
     wishes = tuple(_wishes(link, snapshot, message, verdict, found))
     parts = operators.dedupe_parts(message, link.connection)
     journal = Message(
@@ -124,27 +157,34 @@ def _case(
         code=message.short_code,
         basis=found.basis,
         candidates=found.candidates,
-        flags=tuple(_flags(message, verdict, now, stale=stale)),
+        flags=(*_flags(message, verdict, now, stale=stale), *lookback.flags(traces)),
         wishes=wishes,
     )
     return Case(message, verdict, found, journal)
 
 
-def _attribution(link: Link, snapshot: Snapshot, message: operators.Message, verdict: Verdict) -> Attribution:
-    """Find the senders concerned. A code we do not know reaches every sender of the connection's codes (D2)."""
+def _attribution(
+    link: Link, snapshot: Snapshot, message: operators.Message, verdict: Verdict, traces: Traces
+) -> Attribution:
+    """Find the senders concerned."""
     named = snapshot.slugs.get(link.accounts.get(message.account or "", ""))
-    code = snapshot.codes.get(message.short_code or "")
-    candidates = code.candidates if code else _reachable(link, snapshot)
     return attribution.attribute(
-        candidates,
+        _candidates(link, snapshot, message),
         hint=verdict.hint,
         scope_all=verdict.scope_all,
         account=named.sender_id if named else None,
-        code_known=code is not None,
+        code_known=(message.short_code or "") in snapshot.codes,
+        traces=traces,
     )
 
 
-def _reachable(link: Link, snapshot: Snapshot) -> tuple[attribution.Candidate, ...]:
+def _candidates(link: Link, snapshot: Snapshot, message: operators.Message) -> tuple[Candidate, ...]:
+    """Return the code's senders. A code we do not know reaches every sender of the connection's codes (D2)."""
+    code = snapshot.codes.get(message.short_code or "")
+    return code.candidates if code else _reachable(link, snapshot)
+
+
+def _reachable(link: Link, snapshot: Snapshot) -> tuple[Candidate, ...]:
     codes = [snapshot.codes[code] for code in link.codes if code in snapshot.codes]
     unique = {candidate.sender_id: candidate for code in codes for candidate in code.candidates}
     return tuple(unique[sender_id] for sender_id in sorted(unique))
@@ -221,19 +261,29 @@ def _outcome(registry: Registry, link: Link, case: Case, done: Settled, reply: s
     )
 
 
+def _is_a_person(message: operators.Message) -> bool:
+    """Tell a person from a service. Whoever answers a short code's answer starts a loop that nothing ends."""
+    return message.msisdn is not None and SERVICE_NUMBER.fullmatch(message.msisdn_text.strip()) is None
+
+
 def _reply(snapshot: Snapshot, case: Case, done: Settled) -> str | None:
     """Choose what the person gets back: a confirmation once a day, the publisher's name, or how to use the code."""
+    code = snapshot.codes.get(case.message.short_code or "")
     senders = [snapshot.senders[sender_id] for sender_id in case.attribution.senders]
-    names, code = [sender.name for sender in senders], case.message.short_code or ""
-    if case.verdict.intent is Intent.STOP and any(effect.confirm for effect in done.effects):
-        own = senders[0].profile.confirmation if len(senders) == 1 else None
-        return own or replies.confirmation(names, snapshot.codes[code].tariff if code in snapshot.codes else "")
-    if case.verdict.intent is Intent.CONTACT and names:
-        own = senders[0].profile.contact if len(senders) == 1 else None
-        return own or replies.contact(names)
-    if case.verdict.intent is Intent.HELP and code:
-        own = senders[0].profile.help if len(senders) == 1 else None
-        return own or replies.usage(code)
+    profile = senders[0].profile if len(senders) == 1 else Profile()
+    about = replies.About(
+        tuple(sender.name for sender in senders),
+        case.message.short_code or "",
+        code.tariff if code else "",
+        replies.language_of(case.message.text, profile.language),
+    )
+    asked = case.verdict.intent
+    if asked is Intent.STOP and done.effects and all(effect.confirm for effect in done.effects):
+        return profile.confirmation.of(about.language) or replies.confirmation(about)
+    if asked is Intent.CONTACT and senders:
+        return profile.contact.of(about.language) or replies.contact(about)
+    if asked is Intent.HELP and about.code:
+        return profile.help.of(about.language) or replies.usage(about)
     return None
 
 

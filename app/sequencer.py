@@ -24,6 +24,7 @@ from app.queries.rows import Db
 Work = Message | Record | Bulk
 WORKS_PER_TRANSACTION_MAX = 256
 HEADS_PER_TRANSACTION_MAX = 1_000
+FAN_OUT_HEADS = 250  # of a message to many senders, in one transaction: others' works have their turn in between
 RETRIES_MAX = 5
 SALT_BYTES = 16
 
@@ -55,6 +56,7 @@ class Sequencer:
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
+        self._fan_outs: set[asyncio.Task[Settled]] = set()
 
     def start(self) -> None:
         """Begin to commit, on the running loop."""
@@ -69,7 +71,13 @@ class Sequencer:
 
     async def message(self, message: Message, seconds: float) -> Settled:
         """Commit a message; return what it did. UnavailableError when that is not known in time."""
-        return await self._submit(message, seconds)
+        parts = appends.parts_of(message, FAN_OUT_HEADS)
+        if len(parts) == 1:
+            return await self._submit(message, seconds)
+        task = asyncio.create_task(self._fan_out(parts), name="fan-out")
+        self._fan_outs.add(task)
+        task.add_done_callback(self._fan_outs.discard)
+        return await _known_in(task, seconds)
 
     async def record(self, record: Record, seconds: float) -> int:
         """Commit a record; return its index."""
@@ -79,19 +87,24 @@ class Sequencer:
         """Commit oppositions brought in together; return the index of each entry, or KNOWN."""
         return (await self._submit(work, seconds)).outcomes
 
-    async def _submit(self, work: Work, seconds: float) -> Settled:
+    async def _fan_out(self, parts: Sequence[Message]) -> Settled:
+        """Commit a message to many senders in several transactions.
+
+        Cut off in between, it is not acknowledged; the journal knows that it is not complete, and the next delivery
+        goes on where this one ended.
+        """
+        settled = Settled()
+        for part in parts:
+            settled = await self._submit(part, None)
+        return settled
+
+    async def _submit(self, work: Work, seconds: float | None) -> Settled:
         if self._stopping:
             raise UnavailableError("The registry is stopping; send the same request again in a few seconds.")
         future: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
         self._queue.append((work, future))
         self._wake.set()
-        # Only the wait is bounded, and only the wait ends with a caller that goes away. The commit goes on: cut off in
-        # the middle, PostgreSQL may report success for what no standby has (research/reliability.md 0.1, 0.2).
-        timer = asyncio.get_running_loop().call_later(seconds, _give_up, future)
-        try:
-            return await future
-        finally:
-            timer.cancel()
+        return await _known_in(future, seconds)
 
     async def _run(self) -> None:
         while True:
@@ -109,7 +122,8 @@ class Sequencer:
             heads.update(_senders(work))
             full = count >= WORKS_PER_TRANSACTION_MAX or len(heads) > HEADS_PER_TRANSACTION_MAX
             # A bulk goes alone: it is large, and messages that come meanwhile have their turn before the next one.
-            if count and (full or isinstance(work, Bulk) or isinstance(self._queue[0][0], Bulk)):
+            # So does a part: two parts of one message have one key, and one transaction acts once on a key.
+            if count and (full or _goes_alone(work) or _goes_alone(self._queue[0][0])):
                 break
         else:
             count = len(self._queue)
@@ -157,18 +171,20 @@ class Sequencer:
     async def _transaction(self, works: Sequence[Message | Record]) -> list[Settled]:
         messages = [work for work in works if isinstance(work, Message)]
         unique = {message.key: message for message in messages}
-        copies = Counter(message.key for message in messages)
+        copies = Counter(message.key for message in messages if message.part in {None, "first"})
         keys = sorted(unique)
         async with write_transaction(self._pool) as db:
             seen = await mo.remember_messages(db, [unique[k] for k in keys], [copies[k] for k in keys])
             fresh = frozenset(key for key, first in seen.items() if first.fresh)
-            live = [work for work in works if isinstance(work, Record) or _may_act(work, fresh)]
+            done = await mo.effects_of(db, [key for key in keys if seen[key].resumed])
+            live = [_left(work, done) for work in works if isinstance(work, Record) or _may_act(work, fresh)]
             heads = await _lock_heads(db, live)
             people = appends.people_of([work for work in live if isinstance(work, Message)])
             states = await oppositions.standings(db, people)
             rows = appends.plan(live, fresh, heads, states, _salts())
             known = await mo.effects_of(db, [key for key in keys if key not in rows.effects and key not in fresh])
             await _write(db, live, heads, rows)
+            known |= await _end_fan_outs(db, [unique[key] for key in keys], seen)
         # Here everything above is durable; not an instant earlier may an answer leave.
         positions = {id(work): position for position, work in enumerate(live)}
         return [_answer(work, positions, rows, known, seen) for work in works]
@@ -189,18 +205,40 @@ def _may_act(message: Message, fresh: frozenset[Key]) -> bool:
     return message.key in fresh or not message.has_id
 
 
+def _is_part(work: Work) -> bool:
+    return isinstance(work, Message) and work.part is not None
+
+
+def _goes_alone(work: Work) -> bool:
+    return isinstance(work, Bulk) or _is_part(work)
+
+
+def _left(work: Message | Record, done: dict[Key, list[Effect]]) -> Message | Record:
+    return appends.left_of(work, done[work.key]) if isinstance(work, Message) and work.key in done else work
+
+
+async def _end_fan_outs(db: Db, messages: Sequence[Message], seen: dict[Key, mo.Seen]) -> dict[Key, list[Effect]]:
+    """Complete the messages whose last part was just written; return everything that they did."""
+    ended = [message.key for message in messages if message.part == "last" or _resumed_whole(message, seen)]
+    for key in ended:
+        await mo.end_fan_out(db, key)
+    return await mo.effects_of(db, ended)
+
+
+def _resumed_whole(message: Message, seen: dict[Key, mo.Seen]) -> bool:
+    return message.part is None and seen[message.key].resumed
+
+
 def _senders(work: Work) -> set[int]:
     return {work.sender_id} if isinstance(work, Record | Bulk) else {wish.sender_id for wish in work.wishes}
 
 
 async def _lock_heads(db: Db, works: Sequence[Work]) -> dict[int, appends.Head]:
-    heads = {}
-    for sender_id in sorted(set().union(*(_senders(work) for work in works))):
-        row = await ledgers.lock_head(db, sender_id)
-        if row is None:
-            raise NotFoundError("There is no such sender.")
-        heads[sender_id] = appends.Head(row.size, row.peaks, [])
-    return heads
+    wanted = sorted(set().union(*(_senders(work) for work in works)))
+    found = await ledgers.lock_heads(db, wanted)
+    if len(found) < len(wanted):
+        raise NotFoundError("There is no such sender.")
+    return {sender_id: appends.Head(*found[sender_id], []) for sender_id in wanted}
 
 
 async def _write(db: Db, works: Sequence[Work], heads: dict[int, appends.Head], rows: appends.Rows) -> None:
@@ -233,7 +271,7 @@ def _answer(
     if isinstance(work, Record):
         return Settled(index=rows.record_indexes[positions[id(work)]])
     first = seen[work.key]
-    effects = rows.effects.get(work.key) or known.get(work.key, [])
+    effects = known.get(work.key) or rows.effects.get(work.key, [])
     return Settled(effects=effects, fresh=first.fresh, first_received_at=first.received_at)
 
 
@@ -248,7 +286,36 @@ def _fail(batch: list[tuple[Work, asyncio.Future[Settled]]], error: RegistryErro
             future.set_exception(error)
 
 
-def _give_up(future: asyncio.Future[Settled]) -> None:
+async def _known_in(future: asyncio.Future[Settled], seconds: float | None) -> Settled:
+    """Wait for a commit, at most so long.
+
+    Only the wait is bounded, and only the wait ends with a caller that goes away. The commit goes on: cut off in the
+    middle, PostgreSQL may report success for what no standby has (research/reliability.md 0.1, 0.2).
+    """
+    waiting: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
+    future.add_done_callback(lambda done: _pass_on(done, waiting))
+    timer = asyncio.get_running_loop().call_later(seconds, _give_up, waiting) if seconds is not None else None
+    try:
+        return await waiting
+    finally:
+        if timer is not None:
+            timer.cancel()
+
+
+def _pass_on(future: asyncio.Future[Settled], waiting: asyncio.Future[Settled]) -> None:
+    """Hand an outcome to whoever still waits; an error that nobody waits for is taken, so that nothing complains."""
+    error = None if future.cancelled() else future.exception()
+    if waiting.done():
+        return
+    if error is not None:
+        waiting.set_exception(error)
+    elif future.cancelled():
+        waiting.cancel()
+    else:
+        waiting.set_result(future.result())
+
+
+def _give_up(waiting: asyncio.Future[Settled]) -> None:
     """Tell a caller whose time is over that the outcome is unknown."""
-    if not future.done():
-        future.set_exception(UnavailableError("Not committed in time; send the same request again."))
+    if not waiting.done():
+        waiting.set_exception(UnavailableError("Not committed in time; send the same request again."))

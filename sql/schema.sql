@@ -22,6 +22,8 @@ CREATE TABLE sender (
     profile text NOT NULL DEFAULT '{}',       -- JSON: texts, policy, entitlements
     held_reason text,                         -- set: a person has held all sending
     created_at timestamptz NOT NULL,
+    enforced_since timestamptz,               -- set: its gateway refuses uncleared sends, from then on
+    inherits integer[] NOT NULL DEFAULT '{}', -- senders whose oppositions hold for this one too (merger, renaming)
     CONSTRAINT sender_pkey PRIMARY KEY (sender_id),
     CONSTRAINT sender_slug_key UNIQUE (slug)
 );
@@ -96,6 +98,7 @@ CREATE TABLE mo (
     basis text NOT NULL,
     times_seen integer NOT NULL DEFAULT 1,
     last_seen_at timestamptz NOT NULL,
+    fanning_out boolean NOT NULL DEFAULT false, -- some of its senders are still to be written: a repeat goes on there
     CONSTRAINT mo_pkey PRIMARY KEY (connection_id, dedupe)
 );
 
@@ -220,6 +223,9 @@ CREATE TABLE cleared (
     CONSTRAINT cleared_pkey PRIMARY KEY (sender_id, check_id)
 );
 ALTER TABLE cleared ALTER COLUMN tags SET STORAGE EXTERNAL;
+
+-- A look-back reads the checks of its hours only.
+CREATE INDEX cleared_stored_idx ON cleared (sender_id, stored_at);
 
 -- A check repeated under its Idempotency-Key is answered again instead of being made twice.
 CREATE TABLE check_replay (

@@ -3,7 +3,7 @@
 import msgspec
 import numpy as np
 
-from app import clock, verdict
+from app import clock, inheritance, verdict
 from app.auth import Caller, Role
 from app.check import replaying, screening
 from app.check.answering import Answer, Outcome, render
@@ -65,7 +65,9 @@ async def _once(case: Case, batch: Batch, key: Key | None) -> Outcome:
 
 async def _anew(case: Case, batch: Batch, key: Key | None) -> Outcome:
     size = len(case.asked.body)
-    version, opposed = await case.registry.index.opposed(case.sender.sender_id, batch.tags)
+    version, opposed = await inheritance.opposed(
+        case.registry, case.sender.sender_id, batch.numbers.numbers, batch.tags
+    )
     days = None
     if case.asked.screen:
         opposed, days = await screening.shown(case, batch.tags, opposed)
@@ -82,7 +84,9 @@ async def _anew(case: Case, batch: Batch, key: Key | None) -> Outcome:
 
 async def _again(case: Case, batch: Batch, earlier: ReplayRow) -> Outcome:
     """Give the earlier verdict again while nobody it cleared has said STOP since."""
-    version, opposed = await case.registry.index.opposed(case.sender.sender_id, batch.tags)
+    version, opposed = await inheritance.opposed(
+        case.registry, case.sender.sender_id, batch.numbers.numbers, batch.tags
+    )
     days = None
     if case.asked.screen:
         opposed, days = await screening.shown(case, batch.tags, opposed)

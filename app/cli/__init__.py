@@ -8,7 +8,7 @@ COMMANDS = {
     "serve": ("app.cli.serve:serve", "Serve the registry over HTTP."),
     "demo": ("app.cli.demo:demo", "Watch a STOP go in, a check withhold it, and a proof verify."),
     "migrate": ("app.cli.administer:migrate", "Bring the database to this version's schema; found a registry."),
-    "sender": ("app.cli.administer:sender", "The brands on whose behalf messages go out."),
+    "sender": ("app.cli.sender:sender", "The brands on whose behalf messages go out."),
     "code": ("app.cli.administer:code", "The short codes people answer to."),
     "operator": ("app.cli.operator:operator", "Operator connections: where MO messages come from."),
     "key": ("app.cli.administer:key", "Keys of callers."),

@@ -1,11 +1,13 @@
 """Heads and entries."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from app.database import STATEMENTS
 from app.queries.rows import Db, columns
+
+ONE_BY_ONE_MAX = 2  # heads: beyond, two round trips are fewer
 
 
 class HeadRow(msgspec.Struct, frozen=True):
@@ -23,10 +25,18 @@ class EntryRow(msgspec.Struct, frozen=True):
     entry: bytes
 
 
-async def lock_head(db: Db, sender_id: int) -> HeadRow | None:
-    """Lock one sender's head until the transaction ends."""
-    row = await db.fetchrow(STATEMENTS["lock_head"], sender_id)
-    return HeadRow(*row) if row else None
+async def lock_heads(db: Db, sender_ids: Sequence[int]) -> dict[int, tuple[int, bytes]]:
+    """Lock heads in the order given until the transaction ends; return (size, peaks) of those that exist.
+
+    Each lock is a statement of its own, since one over several rows cannot be distributed. Many are sent together and
+    read afterwards: waiting for each answer would make a message to many senders slow.
+    """
+    if len(sender_ids) > ONE_BY_ONE_MAX:
+        await db.executemany(STATEMENTS["lock_head"], [(sender_id,) for sender_id in sender_ids])
+        rows = await db.fetch(STATEMENTS["read_heads"], list(sender_ids))
+        return {row["sender_id"]: (row["size"], row["peaks"]) for row in rows}
+    found = {sender_id: await db.fetchrow(STATEMENTS["lock_head"], sender_id) for sender_id in sender_ids}
+    return {sender_id: (row["size"], row["peaks"]) for sender_id, row in found.items() if row}
 
 
 async def read_head(db: Db, sender_id: int) -> HeadRow | None:

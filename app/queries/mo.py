@@ -21,29 +21,35 @@ class QuarantineRow(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """Whether a message is new, and when it first came."""
+    """Whether a message is to be acted on, when it first came, and whether it was interrupted half-way."""
 
     fresh: bool
     received_at: datetime
+    resumed: bool
 
 
 async def remember_messages(
     db: Db, messages: Sequence[appends.Message], copies: Sequence[int]
 ) -> dict[appends.Key, Seen]:
-    """Journal messages with unique, sorted keys; return which of them are new, and when each came first."""
+    """Journal messages with unique, sorted keys; return what is known of each."""
     if not messages:
         return {}
     rows = await db.fetch(
         STATEMENTS["remember_messages"],
         *columns(
             (
-                (m.connection_id, m.dedupe, m.received_at, m.event_at, m.intent, m.rule, m.code, m.basis, count)
+                (*m.key, m.received_at, m.event_at, m.intent, m.rule, m.code, m.basis, count, m.part is not None)
                 for m, count in zip(messages, copies, strict=True)
             ),
-            width=9,
+            width=10,
         ),
     )
     return {(connection_id, dedupe): Seen(*seen) for connection_id, dedupe, *seen in rows}
+
+
+async def end_fan_out(db: Db, key: appends.Key) -> None:
+    """Note that every sender of a message is written."""
+    await db.execute(STATEMENTS["end_fan_out"], *key)
 
 
 async def effects_of(db: Db, keys: Sequence[appends.Key]) -> dict[appends.Key, list[appends.Effect]]:

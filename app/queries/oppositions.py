@@ -19,6 +19,7 @@ class StateRow(msgspec.Struct, frozen=True):
     generation: int
     tag: int | None
     opposed: bool | None
+    inherits: list[int]
 
 
 async def standings(db: Db, people: Sequence[appends.Person]) -> dict[appends.Person, appends.State]:
@@ -54,5 +55,5 @@ async def state_and_opposed_among(db: Db, sender_id: int, tags: Sequence[int]) -
     row = await db.fetchrow(STATEMENTS["state_and_opposed_among"], sender_id, list(tags))
     if row is None:
         return None
-    held_reason, size, peaks, generation, found = row
-    return StateRow(held_reason, size, peaks, generation, tag=None, opposed=None), found
+    held_reason, size, peaks, generation, inherits, found = row
+    return StateRow(held_reason, size, peaks, generation, tag=None, opposed=None, inherits=inherits), found

@@ -26,6 +26,7 @@ class SenderRow(msgspec.Struct, frozen=True):
     salt: bytes
     profile: str
     held_reason: str | None
+    enforced_since: datetime | None
 
 
 class CodeRow(msgspec.Struct, frozen=True):

@@ -2,6 +2,10 @@
 -- One head at a time, in id order: a lock over several rows cannot be distributed. $1 sender.
 SELECT size, peaks, generation FROM ledger_head WHERE sender_id = $1 FOR UPDATE;
 
+-- name: read_heads
+-- Heads whose locks are held. $1 senders.
+SELECT sender_id, size, peaks FROM ledger_head WHERE sender_id = ANY ($1::integer[]);
+
 -- name: read_head
 -- $1 sender.
 SELECT size, peaks, generation FROM ledger_head WHERE sender_id = $1;

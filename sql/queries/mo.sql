@@ -1,14 +1,23 @@
 -- name: remember_messages
--- Dedupe. A repeat writes too: its own commit must wait for what the first one's waited for (D1).
--- $1 connections, $2 dedupe keys (unique, sorted), $3 received, $4 event times, $5 intents, $6 rules, $7 codes, $8 bases, $9 copies.
-INSERT INTO mo AS m (connection_id, dedupe, received_at, event_at, intent, rule, code, basis, times_seen, last_seen_at)
-SELECT u.connection_id, u.dedupe, u.received_at, u.event_at, u.intent, u.rule, u.code, u.basis, u.copies, u.received_at
+-- Dedupe. A repeat writes too: its own commit must wait for what the first one's waited for (D1). One that was
+-- interrupted while it was written to many senders is resumed: fresh, but not new.
+-- $1 connections, $2 dedupe keys (unique, sorted), $3 received, $4 event times, $5 intents, $6 rules, $7 codes, $8 bases,
+-- $9 copies, $10 more parts are to come.
+INSERT INTO mo AS m (connection_id, dedupe, received_at, event_at, intent, rule, code, basis, times_seen, last_seen_at,
+                     fanning_out)
+SELECT u.connection_id, u.dedupe, u.received_at, u.event_at, u.intent, u.rule, u.code, u.basis, u.copies, u.received_at,
+       u.fanning_out
 FROM unnest($1::integer[], $2::bytea[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::text[],
-            $8::text[], $9::integer[])
-     AS u (connection_id, dedupe, received_at, event_at, intent, rule, code, basis, copies)
+            $8::text[], $9::integer[], $10::boolean[])
+     AS u (connection_id, dedupe, received_at, event_at, intent, rule, code, basis, copies, fanning_out)
 ON CONFLICT (connection_id, dedupe)
 DO UPDATE SET times_seen = m.times_seen + EXCLUDED.times_seen, last_seen_at = EXCLUDED.last_seen_at
-RETURNING m.connection_id, m.dedupe, (m.xmax = 0) AS fresh, m.received_at;
+RETURNING m.connection_id, m.dedupe, (m.xmax = 0 OR m.fanning_out) AS fresh, m.received_at,
+          (m.fanning_out AND NOT m.xmax = 0) AS resumed;
+
+-- name: end_fan_out
+-- Every sender of a message is written. $1 connection, $2 dedupe key.
+UPDATE mo SET fanning_out = false WHERE connection_id = $1 AND dedupe = $2;
 
 -- name: effects_of
 -- What earlier deliveries of these messages did. $1 connections, $2 dedupe keys.

@@ -8,7 +8,7 @@ INSERT INTO registry (origin, key_check, created_at) VALUES ($1, $2, $3);
 
 -- name: list_senders
 -- All senders, in id order.
-SELECT sender_id, slug, name, salt, profile, held_reason FROM sender ORDER BY sender_id;
+SELECT sender_id, slug, name, salt, profile, held_reason, enforced_since FROM sender ORDER BY sender_id;
 
 -- name: list_codes
 -- All codes with their senders; a code nobody uses yet has one row without a sender.

@@ -55,6 +55,23 @@ def test_setting_up_exporting_and_verifying(founded):
     assert run("verify", str(out), folder=founded).returncode == 1
 
 
+def test_deciding_about_one_sender(founded):
+    for slug in ("salon", "groupe"):
+        assert run("sender", "add", slug, "--name", slug, folder=founded).returncode == 0
+
+    def sender(*arguments: str) -> Done:
+        return run("sender", *arguments, folder=founded)
+
+    assert sender("enforce", "salon", "on").stdout == "enforcement of salon: on\n"
+    assert sender("enforce", "salon", "on").returncode == 1
+    assert sender("text", "salon", "help", "--fr", "Aide.", "--en", "Help.").stdout == "help of salon: fr, en\n"
+    refused = sender("text", "salon", "contact", "--fr", "Arrêt")
+    assert (refused.returncode, "'ê' (U+00EA)" in refused.stderr) == (2, True), refused.stderr
+    assert sender("text", "salon", "contact").returncode == 2
+    assert sender("inherit", "groupe", "salon", "--reason", "Fusion").stdout == "groupe inherits the list of salon\n"
+    assert sender("inherit", "salon", "groupe", "--reason", "Fusion").returncode == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [

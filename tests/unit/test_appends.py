@@ -6,7 +6,7 @@ from itertools import count
 import msgspec
 
 from app import appends, ledger, standing
-from app.appends import Head, Message, Record, State, Wish
+from app.appends import Effect, Head, Message, Record, State, Wish
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SALON, SPA, ANNE, BRUNO = 1, 2, 111, 222
@@ -134,6 +134,38 @@ def test_a_confirmation_is_due_once_a_day():
 
     confirms = [next(iter(rows.effects.values()))[0].confirm for rows in (first, soon, next_day)]
     assert confirms == [True, False, True]
+
+
+def test_a_stop_to_several_senders_is_confirmed_only_if_none_of_them_was_within_a_day():
+    told = {(SALON, ANNE): opposed_state(NOON - timedelta(hours=1))}
+    rows, _ = planned(message(b"\x02" * 16, stop(SALON), stop(SPA, 333)), states=told)
+
+    assert [effect.confirm for effect in rows.effects[1, b"\x02" * 16]] == [False, False]
+    assert rows.states[SPA, 333].confirmed_at is None
+
+
+def test_a_doubtful_stop_is_not_confirmed_so_that_a_clear_one_still_can_be():
+    doubtful = msgspec.structs.replace(message(b"\x01" * 16, stop()), intent="AMBIGUOUS")
+    rows, _ = planned(doubtful, message(b"\x02" * 16, stop()))
+
+    assert [group[0].confirm for group in rows.effects.values()] == [False, True]
+
+
+def test_a_message_to_many_senders_is_written_in_parts_that_hold_everybody_once():
+    whole = message(b"\x01" * 16, *(stop(sender, sender) for sender in (5, 1, 4, 2, 3)))
+    parts = appends.parts_of(whole, 2)
+
+    assert [part.part for part in parts] == ["first", "more", "last"]
+    assert [[wish.sender_id for wish in part.wishes] for part in parts] == [[1, 2], [3, 4], [5]]
+    assert {part.key for part in parts} == {whole.key}
+    assert appends.parts_of(whole, 5) == [whole]
+
+
+def test_what_an_interrupted_delivery_did_is_not_done_again():
+    whole = message(b"\x01" * 16, stop(SALON), stop(SPA, 333))
+    left = appends.left_of(whole, [Effect(SALON, 0, b"", confirm=True)])
+
+    assert [wish.sender_id for wish in left.wishes] == [SPA]
 
 
 def test_a_record_gets_its_index_among_the_messages():

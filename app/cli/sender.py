@@ -1,0 +1,65 @@
+"""What is decided about one sender, from the command line: enforce, text, inherit."""
+
+from pathlib import Path
+
+import rich_click as click
+
+from app.cli.administer import sender
+from app.cli.common import actor, data_dir_option, plain_errors, with_registry
+
+__all__ = ["sender"]
+
+
+@sender.command("enforce")
+@click.argument("slug")
+@click.argument("state", type=click.Choice(["on", "off"]))
+@data_dir_option
+@plain_errors
+def sender_enforce(slug: str, state: str, data_dir: Path | None) -> None:
+    """Say that the sender's gateway refuses every send that no check cleared, or that it does not.
+
+    On a shared code, an enforced sender is left out of a STOP when none of its checks cleared that number within the
+    look-back (STOP_REGISTRY_LOOKBACK_HOURS). Say it only where it is true.
+
+    Example: stop-registry sender enforce salon-martin on
+    """
+    from app import senders
+
+    with_registry(data_dir, lambda registry: senders.enforce(registry, actor(), slug, on=state == "on"))
+    click.echo(f"enforcement of {slug}: {state}")
+
+
+@sender.command("text")
+@click.argument("slug")
+@click.argument("kind", type=click.Choice(["confirmation", "contact", "help"]))
+@click.option("--fr", default=None, help="In French; empty: back to the text that comes with the registry.")
+@click.option("--en", default=None, help="In English, for people who write UNSUBSCRIBE or HELP.")
+@data_dir_option
+@plain_errors
+def sender_text(slug: str, kind: str, fr: str | None, en: str | None, data_dir: Path | None) -> None:
+    """Set what people get back after STOP, CONTACT and HELP; refused unless it is one GSM-7 SMS of 160 characters.
+
+    Example: stop-registry sender text salon-martin contact --fr "Edite par Salon Martin, 1 rue des Lilas, Lyon"
+    """
+    from app import senders
+
+    texts = {language: text for language, text in (("fr", fr), ("en", en)) if text is not None}
+    with_registry(data_dir, lambda registry: senders.set_text(registry, actor(), slug, kind, texts))
+    click.echo(f"{kind} of {slug}: {', '.join(texts)}")
+
+
+@sender.command("inherit")
+@click.argument("heir")
+@click.argument("former")
+@click.option("--reason", required=True, help="Why, for both ledgers: the merger, the renaming.")
+@data_dir_option
+@plain_errors
+def sender_inherit(heir: str, former: str, reason: str, data_dir: Path | None) -> None:
+    """Let HEIR's checks withhold whoever is opposed to FORMER: a data protection officer's decision.
+
+    Example: stop-registry sender inherit groupe-martin salon-martin --reason "Fusion du 1er janvier"
+    """
+    from app import senders
+
+    with_registry(data_dir, lambda registry: senders.inherit(registry, actor(), heir, former, reason))
+    click.echo(f"{heir} inherits the list of {former}")
