@@ -6,6 +6,8 @@ What comes in and goes out:
   edge.py           bodies with limits, problems, ids, metrics, one log line a request
   intake.py         operator webhook -> authenticated, attributed, committed, acknowledged
   check/            bulk suppression check -> withheld, recorded before it is answered
+  opposition.py     a sender's proof that somebody consented since
+  review.py         what people decide: doubtful messages, and the texts that are forgotten
   audit.py          exports: a zip that proves by itself
   evidence.py       verifying such a zip offline
   administration.py senders, codes, connections, keys
@@ -14,6 +16,8 @@ What comes in and goes out:
 
 What serves them:
   auth.py           who is calling: keys and roles
+  longtext.py       the parts of long messages, kept until the whole can be read
+  case.py           one message and everything that is concluded about it
   registry.py       everything opened at start, in one place
   directory.py      senders, codes and connections in memory
   sequencer.py      the only writer of ledgers: many appends, one transaction, then the answers
@@ -25,6 +29,8 @@ What decides, without I/O:
   operators/        one module per provider: authenticate and decode a raw request
   appends.py        what one sequencer transaction writes
   standing.py       who is opposed: a pure function of the set of events
+  lifting.py        what may lift an opposition, how often a day, and what a person is asked
+  reading.py        what a message asks for: our reading, custom keywords, the provider's flag
   attribution.py    which senders a message on a code concerns
   verdict.py        one reason per position of a batch
   tagset.py         a sorted set of tags that answers a million questions at once

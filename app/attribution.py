@@ -33,12 +33,13 @@ def attribute(
     scope_all: bool,
     account: int | None,
     code_known: bool = True,
+    own_keyword: frozenset[int] = frozenset(),
 ) -> Attribution:
     """Choose among the code's senders: the operator's word, a keyword, the only sender, else all of them.
 
     `account` is the sender that the operator itself names; `hint` the normalised words beside the keyword;
     `scope_all` a text such as STOP TOUT. With an unknown code the candidates are all senders that the connection
-    reaches, and nothing is certain.
+    reaches, and nothing is certain. `own_keyword`: the senders one of whose own keywords decided what the text asks.
     """
     everyone = tuple(sorted(candidate.sender_id for candidate in candidates))
     if account is not None:
@@ -49,7 +50,7 @@ def attribute(
         return Attribution(everyone, "reachable", len(everyone), certain=False)
     if len(everyone) == 1:
         return Attribution(everyone, "dedicated", 1, certain=True)
-    named = () if scope_all else _named(candidates, hint)
+    named = () if scope_all else tuple(own_keyword) or _named(candidates, hint)
     if len(named) == 1:
         return Attribution(named, "keyword", len(everyone), certain=True)
     return Attribution(everyone, "all" if scope_all else "shared", len(everyone), certain=False)

@@ -5,37 +5,22 @@ after the commit, and an unknown outcome is 503, so that the operator sends agai
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 import structlog
 
-from app import attribution, clock, intent, operators, receipts, replies, tags
-from app.appends import Message, Wish
-from app.attribution import Attribution
+from app import clock, longtext, operators, receipts, replies
+from app.case import Case, conclude
 from app.directory import Link, Snapshot
 from app.errors import BadSignatureError, NotFoundError, UnavailableError
-from app.intent import Intent, Verdict
+from app.intent import Intent
 from app.queries import mo
 from app.registry import Registry
 from app.sequencer import Poisoned, Settled
 
-LATE_AFTER = timedelta(hours=1)
-RETRY_SPAN_DEFAULT_SECONDS = 86_400
-STOP_EVENT = Verdict(intent=Intent.STOP, rule="operator.event", stop_word=True, scope_all=False, repeat=False, hint="")
-STOP_FLAG = msgspec.structs.replace(STOP_EVENT, rule="operator.flag")
-
 log = structlog.get_logger()
-
-
-class Case(msgspec.Struct, frozen=True):
-    """One decoded message with everything that was concluded about it."""
-
-    message: operators.Message
-    verdict: Verdict
-    attribution: Attribution
-    journal: Message
 
 
 async def receive(registry: Registry, slug: str, request: operators.Request) -> operators.Answer:
@@ -54,12 +39,16 @@ async def receive(registry: Registry, slug: str, request: operators.Request) -> 
     for item in decoded.unreadable:
         await quarantine(registry, link, item.reason, item.raw or _raw(request), now)
     snapshot = await registry.directory.current()
-    cases = [_case(registry, link, snapshot, message, now, stale=authentic.stale) for message in decoded.messages]
+    cases = [
+        conclude(registry.root, link, snapshot, message, now, stale=authentic.stale) for message in decoded.messages
+    ]
+    cases += await longtext.wholes(registry, link, snapshot, decoded.messages, now, stale=authentic.stale)
     settled = await _settle_all(registry, link, request, cases)
     replies_go_back = provider.can_reply and link.replies == "answer"
     outcomes = [
         _outcome(registry, link, case, done, _reply(snapshot, case, done) if replies_go_back else None)
         for case, done in zip(cases, settled, strict=True)
+        if not case.joined
     ]
     return provider.acknowledge(request, link.connection, tuple(outcomes))
 
@@ -75,95 +64,6 @@ async def quarantine(registry: Registry, link: Link, reason: str, raw: bytes, no
             raise UnavailableError("The quarantine of this connection is full; a person must look at it first.")
         await mo.put_in_quarantine(db, link.connection_id, fingerprint, reason, box, now)
     log.warning("mo_quarantined", connection=link.connection.slug, reason=reason)
-
-
-def read_intent(message: operators.Message) -> Verdict:
-    """Read a message's wish. The provider's own flag may add a STOP to our reading, never take one away."""
-    if message.text is None:
-        return STOP_EVENT
-    verdict = intent.classify(message.text)
-    return STOP_FLAG if message.flag is Intent.STOP and verdict.intent is not Intent.STOP else verdict
-
-
-def _case(
-    registry: Registry, link: Link, snapshot: Snapshot, message: operators.Message, now: datetime, *, stale: bool
-) -> Case:
-    verdict = read_intent(message)
-    found = _attribution(link, snapshot, message, verdict)
-    wishes = tuple(_wishes(link, snapshot, message, verdict, found))
-    parts = operators.dedupe_parts(message, link.connection)
-    journal = Message(
-        connection_id=link.connection_id,
-        connection=link.connection.slug,
-        dedupe=registry.root.digest("dedupe", parts),
-        has_id=message.message_id is not None,
-        received_at=now,
-        event_at=_event_at(link, message, verdict, now),
-        intent=verdict.intent.value,
-        rule=verdict.rule,
-        classifier=intent.CLASSIFIER_VERSION,
-        code=message.short_code,
-        basis=found.basis,
-        candidates=found.candidates,
-        flags=tuple(_flags(message, verdict, now, stale=stale)),
-        wishes=wishes,
-    )
-    return Case(message, verdict, found, journal)
-
-
-def _attribution(link: Link, snapshot: Snapshot, message: operators.Message, verdict: Verdict) -> Attribution:
-    """Find the senders concerned. A code we do not know reaches every sender of the connection's codes (D2)."""
-    named = snapshot.slugs.get(link.accounts.get(message.account or "", ""))
-    code = snapshot.codes.get(message.short_code or "")
-    candidates = code.candidates if code else _reachable(link, snapshot)
-    return attribution.attribute(
-        candidates,
-        hint=verdict.hint,
-        scope_all=verdict.scope_all,
-        account=named.sender_id if named else None,
-        code_known=code is not None,
-    )
-
-
-def _reachable(link: Link, snapshot: Snapshot) -> tuple[attribution.Candidate, ...]:
-    codes = [snapshot.codes[code] for code in link.codes if code in snapshot.codes]
-    unique = {candidate.sender_id: candidate for code in codes for candidate in code.candidates}
-    return tuple(unique[sender_id] for sender_id in sorted(unique))
-
-
-def _wishes(
-    link: Link, snapshot: Snapshot, message: operators.Message, verdict: Verdict, found: Attribution
-) -> Iterator[Wish]:
-    """Yield what the message asks of each sender. Doubt with a stop word suppresses; doubt never lifts."""
-    opposes = verdict.intent is Intent.STOP or (verdict.intent is Intent.AMBIGUOUS and verdict.stop_word)
-    if message.msisdn is None or not (opposes or verdict.intent is Intent.START):
-        return
-    lifts = not opposes and found.certain and link.may_lift
-    for sender_id in found.senders:
-        tag = tags.tag(snapshot.senders[sender_id].key, message.msisdn)
-        yield Wish(sender_id, tag, opposes=opposes, lifts=lifts)
-
-
-def _event_at(link: Link, message: operators.Message, verdict: Verdict, now: datetime) -> datetime:
-    """Return the earlier of operator time and receipt.
-
-    A START without a time may have waited as long as the provider retries, so it counts as that old (D16).
-    """
-    if message.received_at is not None:
-        return min(message.received_at, now)
-    if verdict.intent is Intent.START:
-        span = link.connection.config.get("retry_span_seconds", RETRY_SPAN_DEFAULT_SECONDS)
-        return now - timedelta(seconds=int(span))
-    return now
-
-
-def _flags(message: operators.Message, verdict: Verdict, now: datetime, *, stale: bool) -> Iterator[str]:
-    if stale or (message.received_at and now - message.received_at > LATE_AFTER):
-        yield "late"
-    if verdict.intent is Intent.AMBIGUOUS:
-        yield "provisional"
-    if verdict.repeat:
-        yield "repeat"
 
 
 async def _settle(registry: Registry, link: Link, request: operators.Request, case: Case) -> Settled:

@@ -8,19 +8,19 @@ cannot deadlock; should the database say otherwise, the transaction is simply tr
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 import structlog
 
 from app import appends, clock
-from app.appends import CheckRow, Effect, Key, Message, Record
+from app.appends import CheckRow, Effect, Key, Message, Record, Ruled, Work
 from app.database import Pool, is_retryable, is_unavailable, write_transaction
 from app.errors import NotFoundError, RegistryError, UnavailableError
-from app.queries import checks, ledgers, mo, oppositions
+from app.lifting import LIFTS_PER_DAY_MIN, Budget, Ruling, allowance
+from app.queries import checks, ledgers, mo, oppositions, review, setup
 from app.queries.rows import Db
 
-Work = Message | Record
 WORKS_PER_TRANSACTION_MAX = 256
 HEADS_PER_TRANSACTION_MAX = 1_000
 RETRIES_MAX = 5
@@ -42,6 +42,7 @@ class Settled(msgspec.Struct, frozen=True):
     effects: Sequence[Effect] = ()
     fresh: bool = True
     first_received_at: datetime | None = None
+    rulings: Sequence[Ruled] = ()
 
 
 class Sequencer:
@@ -73,6 +74,10 @@ class Sequencer:
         """Commit a record; return its index."""
         return (await self._submit(record, seconds)).index
 
+    async def ruling(self, ruling: Ruling, seconds: float) -> Sequence[Ruled]:
+        """Commit a person's decision; return what it did. LiftBudgetError when only a DPO may decide that today."""
+        return (await self._submit(ruling, seconds)).rulings
+
     async def _submit(self, work: Work, seconds: float) -> Settled:
         if self._stopping:
             raise UnavailableError("The registry is stopping; send the same request again in a few seconds.")
@@ -100,7 +105,7 @@ class Sequencer:
     def _next_batch(self) -> list[tuple[Work, asyncio.Future[Settled]]]:
         heads: set[int] = set()
         for count, (work, _) in enumerate(self._queue):
-            heads.update(_senders(work))
+            heads.update(appends.senders_of(work))
             full = count >= WORKS_PER_TRANSACTION_MAX or len(heads) > HEADS_PER_TRANSACTION_MAX
             if full and count:
                 break
@@ -150,13 +155,15 @@ class Sequencer:
         async with write_transaction(self._pool) as db:
             seen = await mo.remember_messages(db, [unique[k] for k in keys], [copies[k] for k in keys])
             fresh = frozenset(key for key, first in seen.items() if first.fresh)
-            live = [work for work in works if isinstance(work, Record) or _may_act(work, fresh)]
+            live = [work for work in works if not isinstance(work, Message) or _may_act(work, fresh)]
             heads = await _lock_heads(db, live)
-            people = appends.people_of([work for work in live if isinstance(work, Message)])
-            states = await oppositions.standings(db, people)
-            rows = appends.plan(live, fresh, heads, states, _salts())
+            states = await oppositions.standings(db, appends.people_of(live))
+            day = clock.now().date()
+            budgets = await _budgets(db, live, day)
+            rows = appends.plan(live, fresh, heads, states, _salts(), budgets)
             known = await mo.effects_of(db, [key for key in keys if key not in rows.effects and key not in fresh])
             await _write(db, live, heads, rows)
+            await _write_reviews(db, live, rows, budgets, day)
         # Here everything above is durable; not an instant earlier may an answer leave.
         positions = {id(work): position for position, work in enumerate(live)}
         return [_answer(work, positions, rows, known, seen) for work in works]
@@ -166,13 +173,9 @@ def _may_act(message: Message, fresh: frozenset[Key]) -> bool:
     return message.key in fresh or not message.has_id
 
 
-def _senders(work: Work) -> set[int]:
-    return {work.sender_id} if isinstance(work, Record) else {wish.sender_id for wish in work.wishes}
-
-
 async def _lock_heads(db: Db, works: Sequence[Work]) -> dict[int, appends.Head]:
     heads = {}
-    for sender_id in sorted(set().union(*(_senders(work) for work in works))):
+    for sender_id in sorted(set().union(*(appends.senders_of(work) for work in works))):
         row = await ledgers.lock_head(db, sender_id)
         if row is None:
             raise NotFoundError("There is no such sender.")
@@ -187,9 +190,36 @@ async def _write(db: Db, works: Sequence[Work], heads: dict[int, appends.Head], 
     if rows.openings:
         await ledgers.put_openings(db, rows.openings)
         await oppositions.put_opt_outs(db, rows.states)
+    if rows.effects:
         await mo.remember_effects(db, rows.effects)
     for position, index in rows.record_indexes.items():
         await _write_check(db, works[position], index)
+
+
+async def _budgets(db: Db, works: Sequence[Work], day: date) -> dict[int, Budget]:
+    """Return today's budgets of the senders whose oppositions may be lifted, under their locked heads."""
+    asked = Counter(appends.lifting_senders(works))
+    if not asked:
+        return {}
+    budgets = await review.read_budgets(db, list(asked), day)
+    for sender_id, budget in budgets.items():
+        if budget.allowed == LIFTS_PER_DAY_MIN and budget.lifted + asked[sender_id] > LIFTS_PER_DAY_MIN:
+            budget.allowed = allowance(await review.count_opposed(db, sender_id))
+    return budgets
+
+
+async def _write_reviews(
+    db: Db, works: Sequence[Work], rows: appends.Rows, budgets: dict[int, Budget], day: date
+) -> None:
+    """Write what doubt leaves behind: spent budgets, items opened, decisions."""
+    if any(budget.spent for budget in budgets.values()):
+        await review.spend_budgets(db, budgets, day)
+    if rows.items:
+        await review.open_items(db, rows.items)
+    for ruling in (work for work in works if isinstance(work, Ruling)):
+        await review.decide_item(db, ruling)
+        detail = msgspec.json.encode({"decision": ruling.decision, "reason": ruling.reason}).decode()
+        await setup.journal_admin(db, ruling.decided_at, ruling.by, "review.decide", ruling.dedupe.hex(), detail)
 
 
 async def _write_check(db: Db, work: Work, index: int) -> None:
@@ -209,6 +239,8 @@ def _answer(
 ) -> Settled:
     if isinstance(work, Record):
         return Settled(index=rows.record_indexes[positions[id(work)]])
+    if isinstance(work, Ruling):
+        return Settled(rulings=rows.rulings[positions[id(work)]])
     first = seen[work.key]
     effects = rows.effects.get(work.key) or known.get(work.key, [])
     return Settled(effects=effects, fresh=first.fresh, first_received_at=first.received_at)

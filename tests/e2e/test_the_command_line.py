@@ -139,7 +139,8 @@ def test_a_forged_sample_is_refused(tmp_path):
 
 
 COMMANDS = """
-serve; demo; migrate; sender add; code add; operator add; key issue; check; export; verify; intent; operator replay
+serve; demo; migrate; sender add; code add; code keyword; operator add; operator replay; review; review decide;
+key issue; check; export; verify; intent
 """
 
 
