@@ -9,6 +9,8 @@ What comes in and goes out:
   channels.py       oppositions from other channels -> committed once, whatever is told twice
   reconciliation.py an operator's own account against what arrived -> gaps named, missing STOPs applied
   puller.py         operators' lists, read on time where the operator does not call
+  opposition.py     a sender's proof that somebody consented since
+  review.py         what people decide: doubtful messages, and the texts that are forgotten
   audit.py          exports: a zip that proves by itself
   evidence.py       verifying such a zip offline
   administration.py senders, codes, connections, keys
@@ -20,6 +22,8 @@ What serves them:
   auth.py           who is calling: keys and roles
   lookback.py       whom this number was cleared for, read in slices
   inheritance.py    opposed to a sender, or to one whose list it inherited
+  longtext.py       the parts of long messages, kept until the whole can be read
+  case.py           one message and everything that is concluded about it
   registry.py       everything opened at start, in one place
   directory.py      senders, codes and connections in memory
   sequencer.py      the only writer of ledgers: many appends, one transaction, then the answers
@@ -31,7 +35,10 @@ What decides, without I/O:
   operators/        one module per provider: authenticate and decode a raw request
   appends.py        what one sequencer transaction writes
   bulk.py           what one transaction writes for many oppositions brought in at once
+  fanout.py         a message to more senders than one transaction may lock, in parts
   standing.py       who is opposed: a pure function of the set of events
+  lifting.py        what may lift an opposition, how often a day, and what a person is asked
+  reading.py        what a message asks for: our reading, custom keywords, the provider's flag
   attribution.py    which senders a message on a code concerns
   verdict.py        one reason per position of a batch
   tagset.py         a sorted set of tags that answers a million questions at once

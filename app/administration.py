@@ -17,8 +17,9 @@ from app.appends import Record
 from app.auth import Role
 from app.directory import Secrets, Sender, seal_secrets
 from app.errors import ConflictError, InvalidValueError, NotFoundError
+from app.intent import Intent
 from app.keys import Root, seal_root
-from app.queries import api_keys, setup
+from app.queries import api_keys, review, setup
 from app.queries.rows import Db
 from app.registry import Registry
 
@@ -86,6 +87,45 @@ async def add_code(
     for sender in senders:
         await note(registry, sender.sender_id, "code", code, {"keywords": ",".join(words), "by": actor})
     await registry.directory.current(max_age_seconds=0)
+
+
+async def set_keyword(
+    registry: Registry, actor: str, code: str, word: str, meaning: Intent | None, sender_slug: str | None = None
+) -> int:
+    """Let a word mean something on a code, for all its senders or one; None forgets it. Return the words' version."""
+    shown = intent.normalise(word)
+    if not shown:
+        raise InvalidValueError("A keyword holds at least one word of letters or digits.")
+    if intent.classify(word).intent is Intent.STOP and meaning not in {Intent.STOP, None}:
+        raise InvalidValueError("This text is a STOP everywhere; no keyword can make it mean anything else.")
+    known = (await registry.directory.current(max_age_seconds=0)).codes.get(code)
+    sender = await sender_named(registry, sender_slug) if sender_slug else None
+    users = [candidate.sender_id for candidate in known.candidates] if known else []
+    if known is None or (sender and sender.sender_id not in users):
+        raise NotFoundError("There is no such code, or this sender does not use it; see `stop-registry code list`.")
+    words = dict(known.words.senders.get(sender.sender_id, {}) if sender else known.words.code)
+    words.pop(shown, None)
+    words |= {shown: meaning} if meaning else {}
+    said = {"word": shown, "intent": meaning.value if meaning else "none", "sender": sender_slug or ""}
+    version = await _store_words(registry, actor, code, sender, words, said)
+    for sender_id in [sender.sender_id] if sender else users:
+        await note(registry, sender_id, "code", code, {**said, "version": str(version), "by": actor})
+    await registry.directory.current(max_age_seconds=0)
+    return version
+
+
+async def _store_words(
+    registry: Registry, actor: str, code: str, sender: Sender | None, words: dict[str, Intent], said: dict[str, str]
+) -> int:
+    async with registry.pool.acquire() as db, db.transaction():
+        if sender:
+            version = await review.set_sender_words(db, code, sender.sender_id, _json(words))
+        else:
+            version = await review.set_code_words(db, code, _json(words))
+        if version is None:
+            raise NotFoundError("There is no such code.")
+        await setup.journal_admin(db, clock.now(), actor, "code.keyword", code, _json({**said, "version": version}))
+    return version
 
 
 async def add_connection(registry: Registry, actor: str, plan: ConnectionPlan) -> Secrets:

@@ -11,7 +11,8 @@ from typing import Literal
 
 import msgspec
 
-from app import ledger, standing
+from app import ledger, lifting, standing
+from app.lifting import Budget, Draft, Item, LiftBudgetError, Person, Ruling
 
 CONFIRM_AGAIN_AFTER = timedelta(days=1)
 CLEAR_STOP = "STOP"
@@ -45,10 +46,17 @@ class Message(msgspec.Struct, frozen=True):
     candidates: int
     flags: tuple[str, ...]
     wishes: tuple[Wish, ...]
+    review: Draft | None = None
+    """What a person will be asked, if this turns out to be doubtful."""
     source: str = "mo"
     """How it came: "mo", or "pull" or "reconciliation" where no webhook brought it."""
     part: Literal["first", "more", "last"] | None = None
     """Its place where the senders are too many for one transaction; None: it is whole."""
+
+    @property
+    def doubtful(self) -> bool:
+        """A STOP in it stands only until a person decides."""
+        return self.review is not None and bool(self.review.doubts)
 
     @property
     def key(self) -> tuple[int, bytes]:
@@ -101,6 +109,14 @@ class Effect(msgspec.Struct, frozen=True):
     confirm: bool
 
 
+class Ruled(msgspec.Struct, frozen=True):
+    """What a decision did to one sender's list."""
+
+    sender_id: int
+    opposed: bool
+    effect: lifting.Change
+
+
 class State(msgspec.Struct, frozen=True):
     """A row of opt_out."""
 
@@ -120,8 +136,8 @@ class Head(msgspec.Struct):
     leaves: list[bytes] = []
 
 
+Work = Message | Record | Ruling
 Key = tuple[int, bytes]
-Person = tuple[int, int]
 
 
 class Rows(msgspec.Struct):
@@ -133,62 +149,64 @@ class Rows(msgspec.Struct):
     effects: dict[Key, list[Effect]] = {}
     record_indexes: dict[int, int] = {}
     """Position of a record among the works -> its index."""
+    rulings: dict[int, list[Ruled]] = {}
+    """Position of a ruling among the works -> what it did."""
+    items: dict[Key, Item] = {}
 
 
-def people_of(messages: Sequence[Message]) -> list[Person]:
-    """Return every (sender, tag) the messages touch, unique and sorted."""
-    return sorted({(wish.sender_id, wish.tag) for message in messages for wish in message.wishes})
+def people_of(works: Sequence[Work]) -> list[Person]:
+    """Return every (sender, tag) the works touch, unique and sorted."""
+    return sorted({person for work in works for person in _people(work)})
 
 
-def parts_of(message: Message, wishes_max: int) -> list[Message]:
-    """Return the message in parts of so many wishes, in sender order; one that is small enough stays whole."""
-    wishes = sorted(message.wishes, key=lambda wish: wish.sender_id)
-    if len(wishes) <= wishes_max:
-        return [message]
-    starts = range(0, len(wishes), wishes_max)
-    return [
-        msgspec.structs.replace(
-            message,
-            wishes=tuple(wishes[start : start + wishes_max]),
-            part="first" if start == 0 else "last" if start == starts[-1] else "more",
-        )
-        for start in starts
-    ]
+def senders_of(work: Work) -> set[int]:
+    """Return the senders in whose ledgers the work writes."""
+    return {work.sender_id} if isinstance(work, Record) else {sender_id for sender_id, _ in _people(work)}
 
 
-def left_of(message: Message, effects: Sequence[Effect]) -> Message:
-    """Return the message without the wishes that an earlier, interrupted delivery has carried out."""
-    done = {effect.sender_id for effect in effects}
-    return msgspec.structs.replace(message, wishes=tuple(w for w in message.wishes if w.sender_id not in done))
+def lifting_senders(works: Sequence[Work]) -> list[int]:
+    """Return the senders whose oppositions the works may lift, one for each time."""
+    found = [wish.sender_id for work in works if isinstance(work, Message) for wish in work.wishes if wish.lifts]
+    lifts = [work for work in works if isinstance(work, Ruling) and work.decision == "lift"]
+    return found + [sender_id for work in lifts for sender_id, _ in work.people]
+
+
+def _people(work: Work) -> tuple[Person, ...]:
+    if isinstance(work, Message):
+        return tuple((wish.sender_id, wish.tag) for wish in work.wishes)
+    return work.people if isinstance(work, Ruling) else ()
 
 
 def plan(
-    works: Sequence[Message | Record],
+    works: Sequence[Work],
     fresh: frozenset[Key],
     heads: dict[int, Head],
     states: dict[Person, State],
     salts: Iterator[bytes],
+    budgets: dict[int, Budget] | None = None,
 ) -> Rows:
-    """Turn works into rows, advancing the heads given.
+    """Turn works into rows, advancing the heads given and spending from the budgets.
 
     A message whose key is not fresh does nothing again, unless it carries no id and the present state no longer
-    equals its effect.
+    equals its effect. LiftBudgetError for a ruling that nobody but a data protection officer may make today.
     """
     rows = Rows(states={}, effects=defaultdict(list))
     current = dict(states)
+    budgets = defaultdict(Budget, budgets or {})
     done: set[Key] = set()
     for position, work in enumerate(works):
         if isinstance(work, Record):
             rows.record_indexes[position] = _append(rows, heads[work.sender_id], work.sender_id, work.build).index
             continue
+        if isinstance(work, Ruling):
+            rows.rulings[position] = list(_rule(rows, heads, work, current, salts, budgets))
+            continue
         if work.key in done or not (work.key in fresh or _state_differs(work, current)):
             continue
         done.add(work.key)
-        confirm = _confirms(work, current)
-        for wish in work.wishes:
-            rows.effects[work.key].append(
-                _apply(rows, heads[wish.sender_id], work, wish, current, next(salts), confirm=confirm)
-            )
+        reasons = _act(rows, heads, work, current, salts, budgets)
+        if reasons and work.review and work.part in {None, "first"}:
+            rows.items[work.key] = _item(work, work.review, reasons)
     return rows
 
 
@@ -202,6 +220,35 @@ def _state_differs(message: Message, states: dict[Person, State]) -> bool:
     )
 
 
+def _act(
+    rows: Rows,
+    heads: dict[int, Head],
+    message: Message,
+    states: dict[Person, State],
+    salts: Iterator[bytes],
+    budgets: dict[int, Budget],
+) -> tuple[str, ...]:
+    """Carry out a message's wishes; return why a person must look at it, nothing when nobody must."""
+    draft = message.review
+    doubts = draft.doubts if draft else ()
+    confirm = _confirms(message, states)
+    reasons = list(doubts)
+    for wish in message.wishes:
+        before = states.get((wish.sender_id, wish.tag))
+        history, refusal = _history_after(message, wish, before, budgets)
+        opposed = standing.opposed(history)
+        kept_from = ((refusal,) if refusal else draft.hindrances) if draft and opposed and not wish.opposes else ()
+        reasons += kept_from
+        flags = message.flags + ((refusal,) if refusal == lifting.BUDGET else ())
+        asked = ("review",) if doubts or kept_from else ()
+        build = _entry_of(message, wish, salt := next(salts), _effect(before, opposed=opposed), flags + asked)
+        effect = _append(rows, heads[wish.sender_id], wish.sender_id, build)
+        news = _News(message.event_at, message.source, message.received_at if confirm else None)
+        _store(rows, states, (wish.sender_id, wish.tag), before, history, effect, salt, news)
+        rows.effects[message.key].append(Effect(wish.sender_id, effect.index, effect.leaf, confirm))
+    return tuple(dict.fromkeys(reasons))
+
+
 def _confirms(message: Message, states: dict[Person, State]) -> bool:
     """Tell whether the person is to be told: of a clear STOP, unless any of its senders was confirmed within a day.
 
@@ -212,71 +259,144 @@ def _confirms(message: Message, states: dict[Person, State]) -> bool:
     return clear and all(_due(states.get(person), message.received_at) for person in people)
 
 
-def _apply(
-    rows: Rows,
-    head: Head,
-    message: Message,
-    wish: Wish,
-    states: dict[Person, State],
-    salt: bytes,
-    *,
-    confirm: bool,
-) -> Effect:
-    person = (wish.sender_id, wish.tag)
-    before = states.get(person)
-    history = _history_after(message, wish, before)
-    opposed = standing.opposed(history)
-
-    recorded = ledger.timestamp(message.received_at)
-
-    def build(index: int) -> ledger.Entry:
-        return ledger.OppositionEntry(
-            index=index,
-            recorded=recorded,
-            kind="stop" if wish.opposes else "start",
-            at=recorded if message.event_at is message.received_at else ledger.timestamp(message.event_at),
-            connection=message.connection,
-            message=message.dedupe.hex(),
-            person=ledger.person_commitment(salt, wish.tag),
-            code=message.code,
-            basis=message.basis,
-            candidates=message.candidates,
-            intent=message.intent,
-            rule=message.rule,
-            classifier=message.classifier,
-            effect=_effect(before, opposed=opposed),
-            flags=message.flags,
-        )
-
-    effect = _append(rows, head, wish.sender_id, build)
-    rows.openings.append((wish.sender_id, wish.tag, effect.index, salt))
-    changed = before is None or before.opposed != opposed
-    states[person] = rows.states[person] = State(
-        opposed=opposed,
-        since=message.event_at if changed or before is None else before.since,
-        source=message.source if changed or before is None else before.source,
-        changed_at_index=effect.index if changed or before is None else before.changed_at_index,
-        confirmed_at=message.received_at if confirm else (before.confirmed_at if before else None),
-        history=standing.encode(history),
-    )
-    return Effect(wish.sender_id, effect.index, effect.leaf, confirm)
-
-
-def _history_after(message: Message, wish: Wish, before: State | None) -> standing.History:
+def _history_after(
+    message: Message, wish: Wish, before: State | None, budgets: dict[int, Budget]
+) -> tuple[standing.History, str | None]:
+    """Return the history with the wish in it, or without it and why a START that might lift does not."""
     history = standing.decode(before.history) if before else ()
     code = message.code or ""
     if wish.opposes:
-        return standing.with_stop(history, code, message.connection_id, message.event_at)
-    if wish.lifts:
-        return standing.with_start(history, code, message.connection_id, message.event_at)
-    return history
+        return _with_stop(history, message, code), None
+    if not wish.lifts:
+        return history, None
+    lifted = standing.with_start(history, code, message.connection_id, message.event_at)
+    if standing.opposed(lifted):
+        asks = message.review is not None and message.review.asks_if_not_later
+        return lifted, lifting.NOT_LATER if asks else None
+    if before and before.opposed and budgets[wish.sender_id].exhausted:
+        return history, lifting.BUDGET
+    if before and before.opposed:
+        budgets[wish.sender_id].spend()
+    return lifted, None
+
+
+def _with_stop(history: standing.History, message: Message, code: str) -> standing.History:
+    if message.doubtful:
+        item = standing.item_of(message.dedupe)
+        return standing.with_doubtful_stop(history, code, message.connection_id, message.event_at, item)
+    return standing.with_stop(history, code, message.connection_id, message.event_at)
+
+
+def _entry_of(
+    message: Message, wish: Wish, salt: bytes, effect: lifting.Change, flags: tuple[str, ...]
+) -> Callable[[int], ledger.Entry]:
+    recorded = ledger.timestamp(message.received_at)
+    return lambda index: ledger.OppositionEntry(
+        index=index,
+        recorded=recorded,
+        kind="stop" if wish.opposes else "start",
+        at=recorded if message.event_at is message.received_at else ledger.timestamp(message.event_at),
+        connection=message.connection,
+        message=message.dedupe.hex(),
+        person=ledger.person_commitment(salt, wish.tag),
+        code=lifting.code_of(message.code),
+        basis=message.basis,
+        candidates=message.candidates,
+        intent=message.intent,
+        rule=message.rule,
+        classifier=message.classifier,
+        effect=effect,
+        flags=flags,
+    )
+
+
+def _rule(
+    rows: Rows,
+    heads: dict[int, Head],
+    ruling: Ruling,
+    states: dict[Person, State],
+    salts: Iterator[bytes],
+    budgets: dict[int, Budget],
+) -> Iterator[Ruled]:
+    """Carry out a decision: an entry that says who decided and why for each sender, and one for each change."""
+    for sender_id, tag in ruling.people:
+        before = states.get((sender_id, tag))
+        history = lifting.ruled(standing.decode(before.history) if before else (), ruling)
+        opposed = standing.opposed(history)
+        effect = _effect(before, opposed=opposed)
+        if effect == "lifted" and budgets[sender_id].exhausted and not ruling.by_dpo:
+            raise LiftBudgetError(
+                "As many oppositions of this sender were lifted today as one day allows. "
+                "A data protection officer decides: again with --as-dpo, or tomorrow."
+            )
+        if effect == "lifted" and sender_id in budgets:
+            budgets[sender_id].spend()
+        head = heads[sender_id]
+        _append(rows, head, sender_id, lambda index: lifting.note_of(ruling, index))
+        yield Ruled(sender_id, opposed, effect)
+        if ruling.decision == "leave":
+            continue
+        salt = next(salts)
+        appended = _append(rows, head, sender_id, lifting.decision_of(ruling, tag, salt, effect, len(ruling.people)))
+        since = ruling.event_at if opposed else ruling.decided_at
+        source = "review" if ruling.basis == "review" else "mo"
+        _store(rows, states, (sender_id, tag), before, history, appended, salt, _News(since, source, None))
+
+
+class _News(msgspec.Struct, frozen=True):
+    """What a new state takes from the event that made it."""
+
+    since: datetime
+    source: str
+    confirmed_at: datetime | None
+
+
+def _store(
+    rows: Rows,
+    states: dict[Person, State],
+    person: Person,
+    before: State | None,
+    history: standing.History,
+    effect: Effect,
+    salt: bytes,
+    news: _News,
+) -> None:
+    opposed = standing.opposed(history)
+    rows.openings.append((*person, effect.index, salt))
+    changed = before is None or before.opposed != opposed
+    states[person] = rows.states[person] = State(
+        opposed=opposed,
+        since=news.since if changed or before is None else before.since,
+        source=news.source if changed or before is None else before.source,
+        changed_at_index=effect.index if changed or before is None else before.changed_at_index,
+        confirmed_at=news.confirmed_at or (before.confirmed_at if before else None),
+        history=standing.encode(history),
+    )
+
+
+def _item(message: Message, draft: Draft, reasons: tuple[str, ...]) -> Item:
+    return Item(
+        connection_id=message.connection_id,
+        dedupe=message.dedupe,
+        opened_at=message.received_at,
+        event_at=message.event_at,
+        lift_at=draft.lift_at,
+        code=message.code,
+        intent=message.intent,
+        rule=message.rule,
+        classifier=message.classifier,
+        doubtful_stop=message.doubtful and any(wish.opposes for wish in message.wishes),
+        reasons=reasons,
+        box=draft.box,
+        people=draft.people,
+    )
 
 
 def _due(before: State | None, now: datetime) -> bool:
     return before is None or before.confirmed_at is None or now - before.confirmed_at >= CONFIRM_AGAIN_AFTER
 
 
-def _effect(before: State | None, *, opposed: bool) -> Literal["opposed", "lifted", "unchanged"]:
+def _effect(before: State | None, *, opposed: bool) -> lifting.Change:
     was_opposed = before is not None and before.opposed
     if was_opposed == opposed:
         return "unchanged"

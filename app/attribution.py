@@ -6,7 +6,7 @@ checks cleared this number lately cannot have written to it. What we did not cle
 they all stay. A look-back is never certain enough to lift: the message answered may be older than its hours.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -56,12 +56,13 @@ def attribute(
     account: int | None,
     code_known: bool = True,
     traces: Traces = NO_TRACES,
+    own_keyword: frozenset[int] = frozenset(),
 ) -> Attribution:
     """Choose among the code's senders: the operator's word, the only one, a keyword, the look-back, else all of them.
 
     `account` is the sender that the operator itself names; `hint` the normalised words beside the keyword;
     `scope_all` a text such as STOP TOUT. With an unknown code the candidates are all senders that the connection
-    reaches, and nothing is certain.
+    reaches, and nothing is certain. `own_keyword`: the senders one of whose own keywords decided what the text asks.
     """
     everyone = tuple(sorted(candidate.sender_id for candidate in candidates))
     if account is not None:
@@ -74,8 +75,14 @@ def attribute(
         return Attribution(everyone, "reachable", len(everyone), certain=False)
     if len(everyone) == 1:
         return Attribution(everyone, "dedicated", 1, certain=True)
-    named = () if scope_all else _named(candidates, hint)
+    named = () if scope_all else tuple(own_keyword) or _named(candidates, hint)
     return _among(everyone, named, traces, scope_all=scope_all)
+
+
+def flags(found: Traces) -> Iterator[str]:
+    """Yield what the evidence says about the look-back: how far it went."""
+    if found.hours:
+        yield f"lookback-{found.hours}h"
 
 
 def _among(everyone: tuple[int, ...], named: tuple[int, ...], traces: Traces, *, scope_all: bool) -> Attribution:

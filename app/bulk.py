@@ -12,7 +12,8 @@ from datetime import datetime
 import msgspec
 
 from app import ledger, standing
-from app.appends import Head, Person, Rows, State
+from app.appends import Head, Rows, State
+from app.lifting import Person
 
 OTHER_CHANNEL = 0
 """Stands for the operator connection of oppositions that no operator brought."""

@@ -14,9 +14,11 @@ import msgspec
 
 from app.attribution import Candidate
 from app.database import Pool
+from app.intent import Intent
 from app.keys import Root
 from app.operators import Connection
 from app.queries import setup
+from app.reading import NO_WORDS, Keywords, Words
 from app.replies import FRENCH, NO_TEXTS, Texts
 
 MAX_AGE_SECONDS = 1.0
@@ -52,6 +54,7 @@ class Code(msgspec.Struct, frozen=True):
     code: str
     tariff: str
     candidates: tuple[Candidate, ...]
+    words: Words = NO_WORDS
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -154,15 +157,26 @@ def _sender(root: Root, row: setup.SenderRow) -> Sender:
     return Sender(row.sender_id, row.slug, row.name, key, profile, row.held_reason, row.enforced_since)
 
 
+def read_words(text: str) -> Keywords:
+    """Read stored keywords."""
+    return msgspec.json.decode(text, type=dict[str, Intent])
+
+
 def _codes(rows: list[setup.CodeRow]) -> dict[str, Code]:
-    users: dict[str, list[Candidate]] = {}
-    tariffs: dict[str, str] = {}
+    users: dict[str, list[setup.CodeRow]] = {}
     for row in rows:
-        tariffs[row.code] = row.tariff
-        candidates = users.setdefault(row.code, [])
-        if row.sender_id is not None:
-            candidates.append(Candidate(row.sender_id, tuple(row.keywords)))
-    return {code: Code(code, tariffs[code], tuple(candidates)) for code, candidates in users.items()}
+        users.setdefault(row.code, []).append(row)
+    return {code: _code(rows) for code, rows in users.items()}
+
+
+def _code(rows: list[setup.CodeRow]) -> Code:
+    first = rows[0]
+    candidates = tuple(Candidate(row.sender_id, tuple(row.keywords)) for row in rows if row.sender_id is not None)
+    own = {row.sender_id: read_words(row.sender_words) for row in rows if row.sender_id is not None}
+    words = Words(
+        read_words(first.words), {sender_id: found for sender_id, found in own.items() if found}, first.words_version
+    )
+    return Code(first.code, first.tariff, candidates, words)
 
 
 def _link(root: Root, row: setup.ConnectionRow) -> Link:

@@ -87,6 +87,14 @@ class KeyTakenError(ConflictError):
     title_fr = "Le même appel est en cours de réponse"
 
 
+class ConsentOlderError(ConflictError):
+    """The consent is not newer than what the person said since."""
+
+    slug = "consent-older"
+    title = "The consent is older than the opposition"
+    title_fr = "Le consentement est antérieur à l'opposition"
+
+
 class TooLargeError(RegistryError):
     """More than one call may carry."""
 

@@ -6,38 +6,25 @@ after the commit, and an unknown outcome is 503, so that the operator sends agai
 
 import asyncio
 import re
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 import structlog
 
-from app import attribution, clock, intent, lookback, operators, receipts, replies, tags
-from app.appends import Message, Wish
-from app.attribution import NO_TRACES, Attribution, Candidate, Traces
+from app import clock, longtext, lookback, operators, receipts, replies
+from app.attribution import NO_TRACES
+from app.case import Case, candidates_of, conclude
 from app.directory import Link, Profile, Snapshot
 from app.errors import BadSignatureError, NotFoundError, UnavailableError
-from app.intent import Intent, Verdict
+from app.intent import Intent
 from app.queries import mo
 from app.registry import Registry
 from app.sequencer import Poisoned, Settled
 
-LATE_AFTER = timedelta(hours=1)
-RETRY_SPAN_DEFAULT_SECONDS = 86_400
 SERVICE_NUMBER = re.compile(r"\+?[0-9]{3,8}")
-STOP_EVENT = Verdict(intent=Intent.STOP, rule="operator.event", stop_word=True, scope_all=False, repeat=False, hint="")
-STOP_FLAG = msgspec.structs.replace(STOP_EVENT, rule="operator.flag")
 
 log = structlog.get_logger()
-
-
-class Case(msgspec.Struct, frozen=True):
-    """One decoded message with everything that was concluded about it."""
-
-    message: operators.Message
-    verdict: Verdict
-    attribution: Attribution
-    journal: Message
 
 
 async def receive(registry: Registry, slug: str, request: operators.Request) -> operators.Answer:
@@ -56,8 +43,11 @@ async def receive(registry: Registry, slug: str, request: operators.Request) -> 
     for item in decoded.unreadable:
         await quarantine(registry, link, item.reason, item.raw or _raw(request), now)
     snapshot = await registry.directory.current()
-    cases = [_case(registry, link, snapshot, message, now, stale=authentic.stale) for message in decoded.messages]
+    cases = [
+        conclude(registry.root, link, snapshot, message, now, stale=authentic.stale) for message in decoded.messages
+    ]
     cases = [await _traced(registry, link, snapshot, case, now, stale=authentic.stale) for case in cases]
+    cases += await longtext.wholes(registry, link, snapshot, decoded.messages, now, stale=authentic.stale)
     settled = await _settle_all(registry, link, request, cases)
     replies_go_back = provider.can_reply and link.replies == "answer"
     outcomes = [
@@ -69,6 +59,7 @@ async def receive(registry: Registry, slug: str, request: operators.Request) -> 
             _reply(snapshot, case, done) if replies_go_back and _is_a_person(case.message) else None,
         )
         for case, done in zip(cases, settled, strict=True)
+        if not case.joined
     ]
     return provider.acknowledge(request, link.connection, tuple(outcomes))
 
@@ -76,7 +67,7 @@ async def receive(registry: Registry, slug: str, request: operators.Request) -> 
 async def cases(registry: Registry, link: Link, messages: Sequence[operators.Message]) -> list[Case]:
     """Conclude about messages that no webhook brought: an operator's list, or its own account of what it sent."""
     snapshot, now = await registry.directory.current(), clock.now()
-    return [_case(registry, link, snapshot, message, now, stale=False) for message in messages]
+    return [conclude(registry.root, link, snapshot, message, now, stale=False) for message in messages]
 
 
 async def apply(registry: Registry, link: Link, found: Sequence[Case], source: str) -> list[Settled]:
@@ -105,21 +96,13 @@ async def quarantine(registry: Registry, link: Link, reason: str, raw: bytes, no
     log.warning("mo_quarantined", connection=link.connection.slug, reason=reason)
 
 
-def read_intent(message: operators.Message) -> Verdict:
-    """Read a message's wish. The provider's own flag may add a STOP to our reading, never take one away."""
-    if message.text is None:
-        return STOP_EVENT
-    verdict = intent.classify(message.text)
-    return STOP_FLAG if message.flag is Intent.STOP and verdict.intent is not Intent.STOP else verdict
-
-
 async def _traced(
     registry: Registry, link: Link, snapshot: Snapshot, case: Case, now: datetime, *, stale: bool
 ) -> Case:
     """Conclude again with what our own records say, where that can change whom the message concerns."""
     question = lookback.Question(
         case.message,
-        _candidates(link, snapshot, case.message),
+        candidates_of(link, snapshot, case.message),
         case.attribution,
         case.journal.event_at,
         opposes=any(wish.opposes for wish in case.journal.wishes),
@@ -127,102 +110,7 @@ async def _traced(
     traces = await lookback.traces(registry, snapshot, question, now)
     if traces == NO_TRACES:
         return case
-    return _case(registry, link, snapshot, case.message, now, stale=stale, traces=traces)
-
-
-def _case(
-    registry: Registry,
-    link: Link,
-    snapshot: Snapshot,
-    message: operators.Message,
-    now: datetime,
-    *,
-    stale: bool,
-    traces: Traces = NO_TRACES,
-) -> Case:
-    verdict = read_intent(message)
-    found = _attribution(link, snapshot, message, verdict, traces)
-    wishes = tuple(_wishes(link, snapshot, message, verdict, found))
-    parts = operators.dedupe_parts(message, link.connection)
-    journal = Message(
-        connection_id=link.connection_id,
-        connection=link.connection.slug,
-        dedupe=registry.root.digest("dedupe", parts),
-        has_id=message.message_id is not None,
-        received_at=now,
-        event_at=_event_at(link, message, verdict, now),
-        intent=verdict.intent.value,
-        rule=verdict.rule,
-        classifier=intent.CLASSIFIER_VERSION,
-        code=message.short_code,
-        basis=found.basis,
-        candidates=found.candidates,
-        flags=(*_flags(message, verdict, now, stale=stale), *lookback.flags(traces)),
-        wishes=wishes,
-    )
-    return Case(message, verdict, found, journal)
-
-
-def _attribution(
-    link: Link, snapshot: Snapshot, message: operators.Message, verdict: Verdict, traces: Traces
-) -> Attribution:
-    """Find the senders concerned."""
-    named = snapshot.slugs.get(link.accounts.get(message.account or "", ""))
-    return attribution.attribute(
-        _candidates(link, snapshot, message),
-        hint=verdict.hint,
-        scope_all=verdict.scope_all,
-        account=named.sender_id if named else None,
-        code_known=(message.short_code or "") in snapshot.codes,
-        traces=traces,
-    )
-
-
-def _candidates(link: Link, snapshot: Snapshot, message: operators.Message) -> tuple[Candidate, ...]:
-    """Return the code's senders. A code we do not know reaches every sender of the connection's codes (D2)."""
-    code = snapshot.codes.get(message.short_code or "")
-    return code.candidates if code else _reachable(link, snapshot)
-
-
-def _reachable(link: Link, snapshot: Snapshot) -> tuple[Candidate, ...]:
-    codes = [snapshot.codes[code] for code in link.codes if code in snapshot.codes]
-    unique = {candidate.sender_id: candidate for code in codes for candidate in code.candidates}
-    return tuple(unique[sender_id] for sender_id in sorted(unique))
-
-
-def _wishes(
-    link: Link, snapshot: Snapshot, message: operators.Message, verdict: Verdict, found: Attribution
-) -> Iterator[Wish]:
-    """Yield what the message asks of each sender. Doubt with a stop word suppresses; doubt never lifts."""
-    opposes = verdict.intent is Intent.STOP or (verdict.intent is Intent.AMBIGUOUS and verdict.stop_word)
-    if message.msisdn is None or not (opposes or verdict.intent is Intent.START):
-        return
-    lifts = not opposes and found.certain and link.may_lift
-    for sender_id in found.senders:
-        tag = tags.tag(snapshot.senders[sender_id].key, message.msisdn)
-        yield Wish(sender_id, tag, opposes=opposes, lifts=lifts)
-
-
-def _event_at(link: Link, message: operators.Message, verdict: Verdict, now: datetime) -> datetime:
-    """Return the earlier of operator time and receipt.
-
-    A START without a time may have waited as long as the provider retries, so it counts as that old (D16).
-    """
-    if message.received_at is not None:
-        return min(message.received_at, now)
-    if verdict.intent is Intent.START:
-        span = link.connection.config.get("retry_span_seconds", RETRY_SPAN_DEFAULT_SECONDS)
-        return now - timedelta(seconds=int(span))
-    return now
-
-
-def _flags(message: operators.Message, verdict: Verdict, now: datetime, *, stale: bool) -> Iterator[str]:
-    if stale or (message.received_at and now - message.received_at > LATE_AFTER):
-        yield "late"
-    if verdict.intent is Intent.AMBIGUOUS:
-        yield "provisional"
-    if verdict.repeat:
-        yield "repeat"
+    return conclude(registry.root, link, snapshot, case.message, now, stale=stale, traces=traces)
 
 
 async def _settle(registry: Registry, link: Link, request: operators.Request, case: Case) -> Settled:

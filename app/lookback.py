@@ -9,7 +9,7 @@ Whatever goes wrong here leaves the message with all its candidates: doubt widen
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -66,12 +66,6 @@ async def traces(registry: Registry, snapshot: Snapshot, question: Question, now
         log.warning("look_back_given_up", error=type(error).__name__)
         return NO_TRACES
     return Traces(enforced=enforced, cleared=cleared, hours=registry.settings.lookback_hours)
-
-
-def flags(found: Traces) -> Iterator[str]:
-    """Yield what the evidence says about the look-back: how far it went."""
-    if found.hours:
-        yield f"lookback-{found.hours}h"
 
 
 def _enforced(snapshot: Snapshot, question: Question, since: datetime) -> frozenset[int]:

@@ -15,10 +15,11 @@ import msgspec
 import numpy as np
 
 from app import clock, intake, operators, standing, tags
-from app.appends import Person, State
+from app.appends import State
+from app.case import Case
 from app.directory import Link, Snapshot
 from app.errors import InvalidValueError, NotFoundError, TooLargeError
-from app.intake import Case
+from app.lifting import Person
 from app.operators import Message
 from app.queries import oppositions, reconciliations
 from app.registry import Registry

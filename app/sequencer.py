@@ -8,20 +8,22 @@ cannot deadlock; should the database say otherwise, the transaction is simply tr
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 import structlog
 
-from app import appends, bulk, clock
-from app.appends import CheckRow, Effect, Key, Message, Record
+from app import appends, bulk, clock, fanout
+from app.appends import CheckRow, Effect, Key, Message, Record, Ruled
 from app.bulk import Bulk
 from app.database import Pool, is_retryable, is_unavailable, write_transaction
 from app.errors import NotFoundError, RegistryError, UnavailableError
-from app.queries import checks, imports, ledgers, mo, oppositions
+from app.lifting import LIFTS_PER_DAY_MIN, Budget, Ruling, allowance
+from app.queries import checks, imports, ledgers, mo, oppositions, review, setup
 from app.queries.rows import Db
 
-Work = Message | Record | Bulk
+Planned = appends.Work
+Work = Planned | Bulk
 WORKS_PER_TRANSACTION_MAX = 256
 HEADS_PER_TRANSACTION_MAX = 1_000
 FAN_OUT_HEADS = 250  # of a message to many senders, in one transaction: others' works have their turn in between
@@ -45,6 +47,7 @@ class Settled(msgspec.Struct, frozen=True):
     effects: Sequence[Effect] = ()
     fresh: bool = True
     first_received_at: datetime | None = None
+    rulings: Sequence[Ruled] = ()
 
 
 class Sequencer:
@@ -71,7 +74,7 @@ class Sequencer:
 
     async def message(self, message: Message, seconds: float) -> Settled:
         """Commit a message; return what it did. UnavailableError when that is not known in time."""
-        parts = appends.parts_of(message, FAN_OUT_HEADS)
+        parts = fanout.parts_of(message, FAN_OUT_HEADS)
         if len(parts) == 1:
             return await self._submit(message, seconds)
         task = asyncio.create_task(self._fan_out(parts), name="fan-out")
@@ -82,6 +85,10 @@ class Sequencer:
     async def record(self, record: Record, seconds: float) -> int:
         """Commit a record; return its index."""
         return (await self._submit(record, seconds)).index
+
+    async def ruling(self, ruling: Ruling, seconds: float) -> Sequence[Ruled]:
+        """Commit a person's decision; return what it did. LiftBudgetError when only a DPO may decide that today."""
+        return (await self._submit(ruling, seconds)).rulings
 
     async def bulk(self, work: Bulk, seconds: float) -> Sequence[int]:
         """Commit oppositions brought in together; return the index of each entry, or KNOWN."""
@@ -168,7 +175,7 @@ class Sequencer:
             return [await _bring_in(self._pool, works[0])]
         return await self._transaction([work for work in works if not isinstance(work, Bulk)])
 
-    async def _transaction(self, works: Sequence[Message | Record]) -> list[Settled]:
+    async def _transaction(self, works: Sequence[Planned]) -> list[Settled]:
         messages = [work for work in works if isinstance(work, Message)]
         unique = {message.key: message for message in messages}
         copies = Counter(message.key for message in messages if message.part in {None, "first"})
@@ -177,13 +184,15 @@ class Sequencer:
             seen = await mo.remember_messages(db, [unique[k] for k in keys], [copies[k] for k in keys])
             fresh = frozenset(key for key, first in seen.items() if first.fresh)
             done = await mo.effects_of(db, [key for key in keys if seen[key].resumed])
-            live = [_left(work, done) for work in works if isinstance(work, Record) or _may_act(work, fresh)]
+            live = [_left(work, done) for work in works if not isinstance(work, Message) or _may_act(work, fresh)]
             heads = await _lock_heads(db, live)
-            people = appends.people_of([work for work in live if isinstance(work, Message)])
-            states = await oppositions.standings(db, people)
-            rows = appends.plan(live, fresh, heads, states, _salts())
+            states = await oppositions.standings(db, appends.people_of(live))
+            day = clock.now().date()
+            budgets = await _budgets(db, live, day)
+            rows = appends.plan(live, fresh, heads, states, _salts(), budgets)
             known = await mo.effects_of(db, [key for key in keys if key not in rows.effects and key not in fresh])
             await _write(db, live, heads, rows)
+            await _write_reviews(db, live, rows, budgets, day)
             known |= await _end_fan_outs(db, [unique[key] for key in keys], seen)
         # Here everything above is durable; not an instant earlier may an answer leave.
         positions = {id(work): position for position, work in enumerate(live)}
@@ -213,8 +222,8 @@ def _goes_alone(work: Work) -> bool:
     return isinstance(work, Bulk) or _is_part(work)
 
 
-def _left(work: Message | Record, done: dict[Key, list[Effect]]) -> Message | Record:
-    return appends.left_of(work, done[work.key]) if isinstance(work, Message) and work.key in done else work
+def _left(work: Planned, done: dict[Key, list[Effect]]) -> Planned:
+    return fanout.left_of(work, done[work.key]) if isinstance(work, Message) and work.key in done else work
 
 
 async def _end_fan_outs(db: Db, messages: Sequence[Message], seen: dict[Key, mo.Seen]) -> dict[Key, list[Effect]]:
@@ -230,7 +239,7 @@ def _resumed_whole(message: Message, seen: dict[Key, mo.Seen]) -> bool:
 
 
 def _senders(work: Work) -> set[int]:
-    return {work.sender_id} if isinstance(work, Record | Bulk) else {wish.sender_id for wish in work.wishes}
+    return {work.sender_id} if isinstance(work, Bulk) else appends.senders_of(work)
 
 
 async def _lock_heads(db: Db, works: Sequence[Work]) -> dict[int, appends.Head]:
@@ -248,9 +257,36 @@ async def _write(db: Db, works: Sequence[Work], heads: dict[int, appends.Head], 
     if rows.openings:
         await ledgers.put_openings(db, rows.openings)
         await oppositions.put_opt_outs(db, rows.states)
+    if rows.effects:
         await mo.remember_effects(db, rows.effects)
     for position, index in rows.record_indexes.items():
         await _write_check(db, works[position], index)
+
+
+async def _budgets(db: Db, works: Sequence[Planned], day: date) -> dict[int, Budget]:
+    """Return today's budgets of the senders whose oppositions may be lifted, under their locked heads."""
+    asked = Counter(appends.lifting_senders(works))
+    if not asked:
+        return {}
+    budgets = await review.read_budgets(db, list(asked), day)
+    for sender_id, budget in budgets.items():
+        if budget.allowed == LIFTS_PER_DAY_MIN and budget.lifted + asked[sender_id] > LIFTS_PER_DAY_MIN:
+            budget.allowed = allowance(await review.count_opposed(db, sender_id))
+    return budgets
+
+
+async def _write_reviews(
+    db: Db, works: Sequence[Planned], rows: appends.Rows, budgets: dict[int, Budget], day: date
+) -> None:
+    """Write what doubt leaves behind: spent budgets, items opened, decisions."""
+    if any(budget.spent for budget in budgets.values()):
+        await review.spend_budgets(db, budgets, day)
+    if rows.items:
+        await review.open_items(db, rows.items)
+    for ruling in (work for work in works if isinstance(work, Ruling)):
+        await review.decide_item(db, ruling)
+        detail = msgspec.json.encode({"decision": ruling.decision, "reason": ruling.reason}).decode()
+        await setup.journal_admin(db, ruling.decided_at, ruling.by, "review.decide", ruling.dedupe.hex(), detail)
 
 
 async def _write_check(db: Db, work: Work, index: int) -> None:
@@ -262,7 +298,7 @@ async def _write_check(db: Db, work: Work, index: int) -> None:
 
 
 def _answer(
-    work: Message | Record,
+    work: Planned,
     positions: dict[int, int],
     rows: appends.Rows,
     known: dict[Key, list[Effect]],
@@ -270,6 +306,8 @@ def _answer(
 ) -> Settled:
     if isinstance(work, Record):
         return Settled(index=rows.record_indexes[positions[id(work)]])
+    if isinstance(work, Ruling):
+        return Settled(rulings=rows.rulings[positions[id(work)]])
     first = seen[work.key]
     effects = known.get(work.key) or rows.effects.get(work.key, [])
     return Settled(effects=effects, fresh=first.fresh, first_received_at=first.received_at)

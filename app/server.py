@@ -1,5 +1,6 @@
 """create_app: the routes, in one visible list, and the life of what serves them."""
 
+import asyncio
 import os
 import re
 from collections import deque
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, cast
 from urllib.parse import quote
 
+import msgspec
 from litestar import HttpMethod, Litestar, Request, Response, get, post, route
 from litestar.datastructures import State
 from litestar.openapi.config import OpenAPIConfig
@@ -18,7 +20,20 @@ from litestar.response import Stream
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from app import __version__, audit, auth, channels, check, intake, operators, puller, receipts, reconciliation
+from app import (
+    __version__,
+    audit,
+    auth,
+    channels,
+    check,
+    intake,
+    operators,
+    opposition,
+    puller,
+    receipts,
+    reconciliation,
+    review,
+)
 from app.auth import Caller
 from app.edge import HANDLERS, Application, Receive, Scope, Send, observed, plain_body, read_body, render
 from app.errors import UnavailableError
@@ -140,6 +155,18 @@ async def take_opt_outs(request: Call) -> Response[bytes]:
     return Response(await channels.take(registry, caller, body), media_type=JSON)
 
 
+@post("/v1/opt-ins")
+async def opt_in(request: Call) -> Response[bytes]:
+    """Record a consent that is newer than the person's opposition; 202 when a data protection officer decides."""
+    registry = registry_of(request)
+    caller = await caller_of(request)
+    settings = registry.settings
+    body = await read_body(request, settings.mo_body_bytes_max, settings.body_seconds_max)
+    outcome = await opposition.opt_in(registry, caller, body)
+    status = 202 if outcome.outcome == "review" else 200
+    return Response(msgspec.json.encode(outcome), status_code=status, media_type=JSON)
+
+
 @get("/v1/ledgers/{sender:str}/checkpoint")
 async def checkpoint(request: Call, sender: FromPath[str]) -> Response[bytes]:
     """Return the signed head of a sender's ledger (C2SP checkpoint)."""
@@ -177,6 +204,7 @@ ROUTES = [
     check_batch,
     check_record,
     take_opt_outs,
+    opt_in,
     checkpoint,
     export,
 ]
@@ -190,7 +218,12 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
         async with open_registry(settings, database_url) as registry, puller.running(registry):
             app.state.registry = registry
             app.state.gate = check.Gate(settings.checks_at_once_max)
-            yield
+            purging = asyncio.create_task(review.keep_purging(registry), name="review purge")
+            try:
+                yield
+            finally:
+                purging.cancel()
+                await asyncio.wait([purging], timeout=5)
 
     return Litestar(
         route_handlers=ROUTES,

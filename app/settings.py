@@ -34,6 +34,7 @@ class Settings(msgspec.Struct, frozen=True):
     index_bytes_max: int = 2_000_000_000
     quarantine_requests_max: int = 10_000
     lookback_hours: int = 72
+    review_days: int = 30
     unsafe_not_durable: bool = False
 
     @property

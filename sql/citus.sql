@@ -16,11 +16,15 @@ SELECT create_distributed_table('quarantine', 'connection_id');
 SELECT create_distributed_table('pull', 'connection_id');
 SELECT create_distributed_table('pulled', 'connection_id');
 SELECT create_distributed_table('reconciliation', 'connection_id');
+SELECT create_distributed_table('review_item', 'connection_id');
+SELECT create_distributed_table('mo_part', 'connection_id');
 
 SELECT create_distributed_table('ledger_head', 'sender_id');
 SELECT create_distributed_table('ledger_entry', 'sender_id');
 SELECT create_distributed_table('opening', 'sender_id');
 SELECT create_distributed_table('opt_out', 'sender_id');
+SELECT create_distributed_table('review_person', 'sender_id');
+SELECT create_distributed_table('lift_budget', 'sender_id');
 SELECT create_distributed_table('check_record', 'sender_id');
 SELECT create_distributed_table('cleared', 'sender_id');
 SELECT create_distributed_table('check_replay', 'sender_id');

@@ -11,6 +11,7 @@ COMMANDS = {
     "sender": ("app.cli.sender:sender", "The brands on whose behalf messages go out."),
     "code": ("app.cli.administer:code", "The short codes people answer to."),
     "operator": ("app.cli.operator:operator", "Operator connections: where MO messages come from."),
+    "review": ("app.cli.review:review", "Doubtful messages: list them, decide them, forget their texts."),
     "key": ("app.cli.administer:key", "Keys of callers."),
     "check": ("app.cli.check_file:check", "Screen a file of numbers against a running registry."),
     "import": ("app.cli.import_file:import_file", "Bring in a list of oppositions kept elsewhere."),

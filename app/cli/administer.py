@@ -131,6 +131,32 @@ def code_list(data_dir: Path | None) -> None:
         click.echo(f"{found.code}\t{found.tariff}\t{users}")
 
 
+@code.command("keyword")
+@click.argument("number")
+@click.argument("word")
+@click.argument(
+    "intent", type=click.Choice(["STOP", "START", "CONTACT", "HELP", "OTHER", "NONE"], case_sensitive=False)
+)
+@click.option("--sender", "sender_slug", default=None, help="Only for this sender of the code.")
+@data_dir_option
+@plain_errors
+def code_keyword(number: str, word: str, intent: str, sender_slug: str | None, data_dir: Path | None) -> None:
+    """Let a word mean something on a code, as a whole text or its first word; NONE forgets it.
+
+    Never against a STOP, and a START needs the whole text. Every change counts up the version of the code's words,
+    which the ledger writes behind the classifier's own: 1.c0c7b69d+k3.
+
+    Example: stop-registry code keyword 36200 QUITTER STOP
+    """
+    from app.intent import Intent
+
+    meaning = None if intent.upper() == "NONE" else Intent(intent.upper())
+    version = with_registry(
+        data_dir, lambda r: administration.set_keyword(r, actor(), number, word, meaning, sender_slug)
+    )
+    click.echo(f"keywords of {number}: version {version}")
+
+
 @click.group()
 def key() -> None:
     """Keys of callers."""

@@ -7,6 +7,7 @@ import msgspec
 
 from app import appends
 from app.database import STATEMENTS
+from app.lifting import Person
 from app.queries.rows import Db, columns
 
 
@@ -22,7 +23,7 @@ class StateRow(msgspec.Struct, frozen=True):
     inherits: list[int]
 
 
-async def standings(db: Db, people: Sequence[appends.Person]) -> dict[appends.Person, appends.State]:
+async def standings(db: Db, people: Sequence[Person]) -> dict[Person, appends.State]:
     """Return the present state of (sender, tag) pairs."""
     if not people:
         return {}
@@ -30,7 +31,7 @@ async def standings(db: Db, people: Sequence[appends.Person]) -> dict[appends.Pe
     return {(sender_id, tag): appends.State(*state) for sender_id, tag, *state in rows}
 
 
-async def put_opt_outs(db: Db, states: dict[appends.Person, appends.State]) -> None:
+async def put_opt_outs(db: Db, states: dict[Person, appends.State]) -> None:
     """Write new states."""
     rows = (
         (*person, s.opposed, s.since, s.source, s.changed_at_index, s.confirmed_at, s.history)

@@ -30,12 +30,15 @@ class SenderRow(msgspec.Struct, frozen=True):
 
 
 class CodeRow(msgspec.Struct, frozen=True):
-    """A code and one of its senders, None where nobody uses it yet."""
+    """A code and one of its senders, None where nobody uses it yet; words are JSON text, keyword to intent."""
 
     code: str
     tariff: str
     sender_id: int | None
     keywords: list[str]
+    words: str
+    sender_words: str
+    words_version: int
 
 
 class ConnectionRow(msgspec.Struct, frozen=True):

@@ -12,7 +12,8 @@ SELECT sender_id, slug, name, salt, profile, held_reason, enforced_since FROM se
 
 -- name: list_codes
 -- All codes with their senders; a code nobody uses yet has one row without a sender.
-SELECT c.code, c.tariff, s.sender_id, coalesce(s.keywords, '{}') AS keywords
+SELECT c.code, c.tariff, s.sender_id, coalesce(s.keywords, '{}') AS keywords,
+       c.words, coalesce(s.words, '{}') AS sender_words, c.words_version
 FROM short_code c LEFT JOIN code_sender s ON s.code = c.code
 ORDER BY c.code, s.sender_id;
 

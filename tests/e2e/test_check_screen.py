@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from app import review
 from app.check import screening
 from tests.world import OWN_CODE, World, message
 
@@ -61,6 +62,16 @@ async def test_nor_one_on_a_code_that_nobody_knows(world: World):
     await world.mo(message("mo-1", ANNE, "STOP", "36999"))
 
     assert (await screen(world, "spa", ANNE))["withheld"]["opted_out"] == []
+
+
+@pytest.mark.parametrize(("senders", "told"), [((), []), (("salon-martin",), [ANNE])])
+async def test_a_decision_tells_only_the_sender_it_names(world: World, senders: tuple[str, ...], told: list[str]):
+    await world.mo(message("mo-1", ANNE, "Annuler"))
+    [item] = await review.items(world.registry)
+    await review.decide(world.registry, "cli:tests", item.item_id, "oppose", "wants no more", senders)
+
+    assert (await screen(world, "salon", ANNE))["withheld"]["opted_out"] == told
+    assert await world.opposed("salon", ANNE) == [ANNE]
 
 
 async def test_it_is_told_to_a_sender_that_had_cleared_them(world: World):

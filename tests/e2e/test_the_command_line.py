@@ -157,7 +157,7 @@ def test_a_forged_sample_is_refused(tmp_path):
 
 COMMANDS = """
 serve; demo; migrate; sender add; code add; operator add; key issue; check; export; verify; intent; operator replay;
-operator pull; operator reconcile; import
+operator pull; operator reconcile; import; code keyword; review; review decide
 """
 
 

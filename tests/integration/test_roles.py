@@ -9,6 +9,10 @@ from tests.world import OWN_CODE, found, message, opened_world, settings_in
 
 pytestmark = pytest.mark.anyio
 ROLES = (Path(__file__).parents[2] / "sql/roles.sql").read_text()
+SECRET = [
+    *("api_key", "connection", "sender", "opening", "cleared", "quarantine"),
+    *("review_item", "review_person", "mo_part"),
+]
 REWRITES = [
     "UPDATE ledger_entry SET entry = entry",
     "DELETE FROM ledger_entry",
@@ -18,6 +22,7 @@ REWRITES = [
     "DELETE FROM reconciliation",
     "DELETE FROM mo",
     "DELETE FROM opt_out",
+    "DELETE FROM review_item",
     "UPDATE check_record SET counts = counts",
     "DELETE FROM admin_journal",
     "UPDATE registry SET origin = 'x'",
@@ -44,7 +49,7 @@ async def test_the_service_cannot_rewrite_the_past(granted: str, statement: str)
         await service.close()
 
 
-@pytest.mark.parametrize("table", ["api_key", "connection", "sender", "opening", "cleared", "quarantine"])
+@pytest.mark.parametrize("table", SECRET)
 async def test_an_auditor_of_the_database_reads_no_secret(granted: str, table: str):
     auditor = await asyncpg.connect(f"{granted}&role=stop_registry_auditor")
     try:

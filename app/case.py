@@ -1,0 +1,194 @@
+"""One decoded message and everything that is concluded about it: what it asks, of whom, since when, how surely."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from app import attribution, clock, lifting, operators, reading, tags
+from app.appends import Message, Wish
+from app.attribution import NO_TRACES, Attribution, Candidate, Traces
+from app.directory import Link, Snapshot
+from app.intent import Intent, Verdict
+from app.keys import Root
+from app.lifting import Draft
+from app.reading import NO_WORDS, Reading
+
+LATE_AFTER = timedelta(hours=1)
+RETRY_SPAN_DEFAULT_SECONDS = 86_400
+REVIEW_PURPOSE = "review"
+
+
+class Case(msgspec.Struct, frozen=True):
+    """One decoded message with everything that was concluded about it."""
+
+    message: operators.Message
+    reading: Reading
+    attribution: Attribution
+    journal: Message
+    joined: bool = False
+    """The whole of a long message, beside its parts, which were read on their own."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the message asks for."""
+        return self.reading.verdict
+
+    @property
+    def weight(self) -> int:
+        """How much it does: 0 nothing, 1 asks a person, 2 suppresses until one decides, 3 opposes."""
+        if self.verdict.intent is Intent.STOP:
+            return 3
+        if self.reading.opposes:
+            return 2
+        return int(self.verdict.intent in {Intent.AMBIGUOUS, Intent.START})
+
+
+def conclude(
+    root: Root,
+    link: Link,
+    snapshot: Snapshot,
+    message: operators.Message,
+    now: datetime,
+    *,
+    stale: bool,
+    joined: bool = False,
+    traces: Traces = NO_TRACES,
+) -> Case:
+    """Conclude what one message asks of whom; nothing is asked of the database."""
+    code = snapshot.codes.get(message.short_code or "")
+    words = code.words if code else NO_WORDS
+    read = reading.read(message, words)
+    found = _attribution(link, snapshot, message, read, traces)
+    dedupe = root.digest("dedupe", operators.dedupe_parts(message, link.connection))
+    hindrances = tuple(
+        lifting.hindrances(
+            certain=found.certain,
+            may_lift=link.may_lift,
+            authenticated=bool(link.connection.token or link.connection.secrets),
+            stale=stale,
+            part=joined or message.part is not None,
+        )
+    )
+    doubts = read.doubts
+    journal = Message(
+        connection_id=link.connection_id,
+        connection=link.connection.slug,
+        dedupe=dedupe,
+        has_id=message.message_id is not None,
+        received_at=now,
+        event_at=_event_at(link, message, read.verdict, now),
+        intent=read.verdict.intent.value,
+        rule=read.verdict.rule,
+        classifier=words.classifier,
+        code=message.short_code,
+        basis=found.basis,
+        candidates=found.candidates,
+        flags=(*_flags(message, read, now, stale=stale, joined=joined), *attribution.flags(traces)),
+        wishes=tuple(_wishes(snapshot, message, read, found, lifts=not (hindrances or doubts))),
+        review=_draft(root, link, snapshot, message, read, found, dedupe, hindrances, now),
+    )
+    return Case(message, read, found, journal, joined)
+
+
+def adds(whole: Case, parts: Sequence[Case]) -> bool:
+    """Tell whether a long message asks more as a whole than its parts did, each on its own."""
+    if whole.weight > max((part.weight for part in parts), default=0):
+        return True
+    reached = {sender_id for part in parts if part.reading.opposes for sender_id in part.attribution.senders}
+    return whole.reading.opposes and not reached.issuperset(whole.attribution.senders)
+
+
+def review_aad(connection_id: int, dedupe: bytes) -> bytes:
+    """Return what binds the text in a review item to its row."""
+    return f"{connection_id}:{dedupe.hex()}".encode()
+
+
+def candidates_of(link: Link, snapshot: Snapshot, message: operators.Message) -> tuple[Candidate, ...]:
+    """Return the code's senders. A code we do not know reaches every sender of the connection's codes (D2)."""
+    code = snapshot.codes.get(message.short_code or "")
+    return code.candidates if code else _reachable(link, snapshot)
+
+
+def _attribution(
+    link: Link, snapshot: Snapshot, message: operators.Message, read: Reading, traces: Traces
+) -> Attribution:
+    """Find the senders concerned."""
+    named = snapshot.slugs.get(link.accounts.get(message.account or "", ""))
+    return attribution.attribute(
+        candidates_of(link, snapshot, message),
+        hint=read.verdict.hint,
+        scope_all=read.verdict.scope_all,
+        account=named.sender_id if named else None,
+        code_known=(message.short_code or "") in snapshot.codes,
+        traces=traces,
+        own_keyword=read.named,
+    )
+
+
+def _reachable(link: Link, snapshot: Snapshot) -> tuple[Candidate, ...]:
+    codes = [snapshot.codes[code] for code in link.codes if code in snapshot.codes]
+    unique = {candidate.sender_id: candidate for code in codes for candidate in code.candidates}
+    return tuple(unique[sender_id] for sender_id in sorted(unique))
+
+
+def _wishes(
+    snapshot: Snapshot, message: operators.Message, read: Reading, found: Attribution, *, lifts: bool
+) -> Iterator[Wish]:
+    """Yield what the message asks of each sender. Doubt with a stop word suppresses; doubt never lifts."""
+    if message.msisdn is None or not (read.opposes or read.verdict.intent is Intent.START):
+        return
+    for sender_id in found.senders:
+        tag = tags.tag(snapshot.senders[sender_id].key, message.msisdn)
+        yield Wish(sender_id, tag, opposes=read.opposes, lifts=lifts and not read.opposes)
+
+
+def _draft(
+    root: Root,
+    link: Link,
+    snapshot: Snapshot,
+    message: operators.Message,
+    read: Reading,
+    found: Attribution,
+    dedupe: bytes,
+    hindrances: tuple[str, ...],
+    now: datetime,
+) -> Draft | None:
+    """Prepare the review item of a doubtful message, or of a START, which may turn out not to lift."""
+    starts = read.verdict.intent is Intent.START
+    if message.msisdn is None or not found.senders or not (read.doubts or starts):
+        return None
+    text, nonce = (message.text or "").encode("utf-8", "replace"), clock.random_bytes(12)
+    return Draft(
+        people=tuple((sender, tags.tag(snapshot.senders[sender].key, message.msisdn)) for sender in found.senders),
+        box=root.seal(REVIEW_PURPOSE, text, review_aad(link.connection_id, dedupe), nonce),
+        lift_at=min(message.received_at or now, now),
+        doubts=read.doubts,
+        hindrances=hindrances if starts else (),
+    )
+
+
+def _event_at(link: Link, message: operators.Message, verdict: Verdict, now: datetime) -> datetime:
+    """Return the earlier of operator time and receipt.
+
+    A START without a time may have waited as long as the provider retries, so it counts as that old (D16).
+    """
+    if message.received_at is not None:
+        return min(message.received_at, now)
+    if verdict.intent is Intent.START:
+        span = link.connection.config.get("retry_span_seconds", RETRY_SPAN_DEFAULT_SECONDS)
+        return now - timedelta(seconds=int(span))
+    return now
+
+
+def _flags(message: operators.Message, read: Reading, now: datetime, *, stale: bool, joined: bool) -> Iterator[str]:
+    if stale or (message.received_at and now - message.received_at > LATE_AFTER):
+        yield "late"
+    if read.verdict.intent is Intent.AMBIGUOUS:
+        yield "provisional"
+    if read.conflict:
+        yield "flag-conflict"
+    if read.verdict.repeat:
+        yield "repeat"
+    if joined:
+        yield "joined"
