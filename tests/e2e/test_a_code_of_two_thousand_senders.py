@@ -10,7 +10,7 @@ import httpx
 import msgspec
 import pytest
 
-from app import appends
+from app import appends, fanout
 from app.sequencer import FAN_OUT_HEADS, HEADS_PER_TRANSACTION_MAX
 from tests.conftest import run_sql, with_connection
 from tests.e2e.served import prepared, served
@@ -148,7 +148,7 @@ def test_no_transaction_locks_more_heads_than_it_may():
     wishes = tuple(appends.Wish(sender, 1, opposes=True, lifts=False) for sender in range(COUNT))
     whole = msgspec.structs.replace(MESSAGE, wishes=wishes)
 
-    parts = appends.parts_of(whole, FAN_OUT_HEADS)
+    parts = fanout.parts_of(whole, FAN_OUT_HEADS)
     assert max(len(part.wishes) for part in parts) <= HEADS_PER_TRANSACTION_MAX
     assert sum(len(part.wishes) for part in parts) == COUNT
 

@@ -5,7 +5,7 @@ from itertools import count
 
 import msgspec
 
-from app import appends, ledger, standing
+from app import appends, fanout, ledger, standing
 from app.appends import Effect, Head, Message, Record, State, Wish
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -153,17 +153,17 @@ def test_a_doubtful_stop_is_not_confirmed_so_that_a_clear_one_still_can_be():
 
 def test_a_message_to_many_senders_is_written_in_parts_that_hold_everybody_once():
     whole = message(b"\x01" * 16, *(stop(sender, sender) for sender in (5, 1, 4, 2, 3)))
-    parts = appends.parts_of(whole, 2)
+    parts = fanout.parts_of(whole, 2)
 
     assert [part.part for part in parts] == ["first", "more", "last"]
     assert [[wish.sender_id for wish in part.wishes] for part in parts] == [[1, 2], [3, 4], [5]]
     assert {part.key for part in parts} == {whole.key}
-    assert appends.parts_of(whole, 5) == [whole]
+    assert fanout.parts_of(whole, 5) == [whole]
 
 
 def test_what_an_interrupted_delivery_did_is_not_done_again():
     whole = message(b"\x01" * 16, stop(SALON), stop(SPA, 333))
-    left = appends.left_of(whole, [Effect(SALON, 0, b"", confirm=True)])
+    left = fanout.left_of(whole, [Effect(SALON, 0, b"", confirm=True)])
 
     assert [wish.sender_id for wish in left.wishes] == [SPA]
 
