@@ -10,6 +10,7 @@ What comes in and goes out:
   reconciliation.py an operator's own account against what arrived -> gaps named, missing STOPs applied
   puller.py         operators' lists, read on time where the operator does not call
   audit.py          exports: a zip that proves by itself
+  proofs.py         inclusion and consistency proofs for a checkpoint somebody holds
   evidence.py       verifying such a zip offline
   administration.py senders, codes, connections, keys
   senders.py        what is decided about one sender: enforcement, texts, whose list it inherits

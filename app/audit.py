@@ -58,6 +58,11 @@ async def checkpoint(registry: Registry, sender: Sender) -> str:
     return _signed(registry, sender, head)
 
 
+def signed(registry: Registry, sender: Sender, size: int, root: bytes) -> str:
+    """Sign a checkpoint. The caller has computed the root from what the ledger's head covers, never from elsewhere."""
+    return ledger.sign_checkpoint(origin_of(registry, sender), size, root, registry.root.signing_key())
+
+
 async def sender_for(registry: Registry, caller: Caller, slug: str | None) -> Sender:
     """Return the sender whose ledger this caller may read; somebody else's does not exist."""
     caller.require(Role.SENDER, Role.AUDITOR)
@@ -196,8 +201,7 @@ def _instant(at: str) -> str:
 
 
 def _signed(registry: Registry, sender: Sender, head: ledgers.HeadRow) -> str:
-    root = ledger.root(ledger.Frontier(head.size, head.peaks))
-    return ledger.sign_checkpoint(origin_of(registry, sender), head.size, root, registry.root.signing_key())
+    return signed(registry, sender, head.size, ledger.root(ledger.Frontier(head.size, head.peaks)))
 
 
 def origin_of(registry: Registry, sender: Sender) -> str:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, cast
 from urllib.parse import quote
 
+import msgspec
 from litestar import HttpMethod, Litestar, Request, Response, get, post, route
 from litestar.datastructures import State
 from litestar.openapi.config import OpenAPIConfig
@@ -18,7 +19,7 @@ from litestar.response import Stream
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from app import __version__, audit, auth, channels, check, intake, operators, puller, receipts, reconciliation
+from app import __version__, audit, auth, channels, check, intake, operators, proofs, puller, receipts, reconciliation
 from app.auth import Caller
 from app.edge import HANDLERS, Application, Receive, Scope, Send, observed, plain_body, read_body, render
 from app.errors import UnavailableError
@@ -149,6 +150,33 @@ async def checkpoint(request: Call, sender: FromPath[str]) -> Response[bytes]:
     return Response(text.encode(), media_type="text/plain")
 
 
+@get("/v1/ledgers/{sender:str}/proofs/inclusion")
+async def prove_inclusion(
+    request: Call, sender: FromPath[str], index: FromQuery[int], size: FromQuery[int | None] = None
+) -> Response[bytes]:
+    """Prove that an entry is in the tree of a size (now's, by default), with a checkpoint of that size."""
+    registry = registry_of(request)
+    found = await audit.sender_for(registry, await caller_of(request), sender)
+    async with request.app.state.proof_gate:
+        answer = await proofs.inclusion(registry, found, index, size)
+    return Response(msgspec.json.encode(answer), media_type=JSON)
+
+
+@get("/v1/ledgers/{sender:str}/proofs/consistency")
+async def prove_consistency(
+    request: Call,
+    sender: FromPath[str],
+    start: Annotated[int, QueryParameter(name="from")],
+    end: Annotated[int | None, QueryParameter(name="to")] = None,
+) -> Response[bytes]:
+    """Prove that the tree of a size (now's, by default) extends an older one, with a checkpoint of the newer."""
+    registry = registry_of(request)
+    found = await audit.sender_for(registry, await caller_of(request), sender)
+    async with request.app.state.proof_gate:
+        answer = await proofs.consistency(registry, found, start, end)
+    return Response(msgspec.json.encode(answer), media_type=JSON)
+
+
 @get("/v1/audit/export")
 async def export(
     request: Call,
@@ -178,6 +206,8 @@ ROUTES = [
     check_record,
     take_opt_outs,
     checkpoint,
+    prove_inclusion,
+    prove_consistency,
     export,
 ]
 
@@ -190,6 +220,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
         async with open_registry(settings, database_url) as registry, puller.running(registry):
             app.state.registry = registry
             app.state.gate = check.Gate(settings.checks_at_once_max)
+            app.state.proof_gate = check.Gate(at_once=1)  # each hashes a whole ledger
             yield
 
     return Litestar(
