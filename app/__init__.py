@@ -51,6 +51,7 @@ What decides, without I/O:
   errors.py         every error a caller can meet
   logs.py           JSON lines that can hold no number
   clock.py          where time and randomness enter
+  dossier/          what an export says to people: the verifier page, how to verify, the report
   archive.py        the zip around an export, byte for byte
   __main__.py       python -m app
 """

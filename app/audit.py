@@ -16,11 +16,12 @@ from typing import IO, Protocol, Self
 
 import msgspec
 
-from app import archive, clock, ledger
+from app import archive, clock, dossier, ledger
+from app.appends import Record
 from app.auth import Caller, Role
 from app.directory import Sender
 from app.errors import NotFoundError
-from app.queries import ledgers
+from app.queries import ledgers, setup
 from app.registry import Registry
 
 PAGE_ENTRIES = 2_000
@@ -75,12 +76,42 @@ async def sender_for(registry: Registry, caller: Caller, slug: str | None) -> Se
     return sender
 
 
-async def export(registry: Registry, sender: Sender, scope: Scope) -> AsyncIterator[bytes]:
-    """Yield the zip's bytes."""
+async def export(registry: Registry, sender: Sender, scope: Scope, by: str) -> AsyncIterator[bytes]:
+    """Fix the size, write down who exports, and return the zip's bytes as a stream.
+
+    The journal row and the ledger's entry are durable before the first byte leaves, so an export that is cut off or
+    thrown away is on record too. The entry stands right after what was exported: the next export shows it.
+    """
     async with registry.pool.acquire() as db:
         head = await ledgers.read_head(db, sender.sender_id)
     if head is None:
         raise NotFoundError("There is no such sender.")
+    await _log(registry, sender, head.size, scope, by)
+    return _zip(registry, sender, head, scope)
+
+
+async def _log(registry: Registry, sender: Sender, size: int, scope: Scope, by: str) -> None:
+    now = clock.now()
+    detail = {"by": by, "size": str(size), **_period(scope)}
+
+    def build(index: int) -> ledger.Entry:
+        recorded = ledger.timestamp(now)
+        return ledger.NoteEntry(index=index, recorded=recorded, kind="export", subject=sender.slug, detail=detail)
+
+    async with registry.pool.acquire() as db:
+        await setup.journal_admin(db, now, by, "export", sender.slug, msgspec.json.encode(detail).decode())
+    await registry.sequencer.record(Record(sender.sender_id, build), registry.settings.commit_seconds_max)
+
+
+def _period(scope: Scope) -> dict[str, str]:
+    """Return the period as manifests and the ledger write it; an open end is empty."""
+    return {
+        "from": ledger.timestamp(scope.start) if scope.start else "",
+        "to": ledger.timestamp(scope.end) if scope.end else "",
+    }
+
+
+async def _zip(registry: Registry, sender: Sender, head: ledgers.HeadRow, scope: Scope) -> AsyncIterator[bytes]:
     writer = archive.Writer()
     with _Spools() as spools:
         yield writer.begin("ledger.jsonl")
@@ -136,6 +167,7 @@ class _Spools:
             "oppositions.csv": self._oppositions,
             "consultations.csv": self._checks,
             archive.KEY_MEMBER: io.BytesIO(verifier.encode() + b"\n"),
+            **{name: io.BytesIO(dossier.asset(name)) for name in dossier.ASSETS},
         }
         for name, spool in named.items():
             spool.seek(0)
@@ -235,8 +267,7 @@ def _signatures(
                 "sender": sender.slug,
                 "name": sender.name,
                 "made_at": ledger.timestamp(clock.now()),
-                "from": ledger.timestamp(scope.start) if scope.start else "",
-                "to": ledger.timestamp(scope.end) if scope.end else "",
+                **_period(scope),
             },
         )
     )

@@ -186,10 +186,11 @@ async def export(
 ) -> Stream:
     """Stream a sender's export as a zip."""
     registry = registry_of(request)
-    found = await audit.sender_for(registry, await caller_of(request), sender)
+    caller = await caller_of(request)
+    found = await audit.sender_for(registry, caller, sender)
     name = quote(f"{found.slug}.zip")
     return Stream(
-        audit.export(registry, found, audit.Scope(_utc(start), _utc(end))),
+        await audit.export(registry, found, audit.Scope(_utc(start), _utc(end)), caller.key_id),
         media_type="application/zip",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
