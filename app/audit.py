@@ -121,7 +121,7 @@ async def _zip(registry: Registry, sender: Sender, head: ledgers.HeadRow, scope:
             yield writer.data(b"".join(line + b"\n" for line in lines))
         yield writer.end()
         members = {}
-        for name, spool in spools.members(verifier_key(registry, sender)):
+        for name, spool in spools.members(verifier_key(registry, sender), _about(sender, head, scope)):
             digest = hashlib.sha256()
             yield writer.begin(name)
             while chunk := spool.read(CHUNK_BYTES):
@@ -134,11 +134,17 @@ async def _zip(registry: Registry, sender: Sender, head: ledgers.HeadRow, scope:
         yield writer.finish()
 
 
+def _about(sender: Sender, head: ledgers.HeadRow, scope: Scope) -> dossier.About:
+    root = ledger.root(ledger.Frontier(head.size, head.peaks)).hex()
+    return dossier.About(sender.name, head.size, root, clock.now(), scope.start, scope.end)
+
+
 class _Spools:
     """The members that are written beside the ledger: kept in temporary files until their turn in the zip."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
+        self.figures = dossier.Figures()
 
     def __enter__(self) -> Self:
         self._leaves = _spool()
@@ -156,17 +162,19 @@ class _Spools:
         self.counts[entry.kind] += 1
         if not scope.covers(entry.recorded):
             return
+        self.figures.add(entry)
         if isinstance(entry, ledger.OppositionEntry):
             self._oppositions_csv.writerow(_safe(_opposition_row(entry)))
         elif isinstance(entry, ledger.CheckEntry):
             self._checks_csv.writerow(_safe(_check_row(entry)))
 
-    def members(self, verifier: str) -> Iterator[tuple[str, IO[bytes]]]:
+    def members(self, verifier: str, about: dossier.About) -> Iterator[tuple[str, IO[bytes]]]:
         named = {
             "leaves.bin": self._leaves,
             "oppositions.csv": self._oppositions,
             "consultations.csv": self._checks,
             archive.KEY_MEMBER: io.BytesIO(verifier.encode() + b"\n"),
+            "rapport.html": io.BytesIO(dossier.report(self.figures, about)),
             **{name: io.BytesIO(dossier.asset(name)) for name in dossier.ASSETS},
         }
         for name, spool in named.items():

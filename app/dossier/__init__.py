@@ -5,7 +5,10 @@ Pure, but for reading its own files.
 
 from importlib import resources
 
-__all__ = ["ASSETS", "asset"]
+from app.dossier.figures import Figures
+from app.dossier.report import About, report
+
+__all__ = ["ASSETS", "About", "Figures", "asset", "report"]
 
 ASSETS = ("verifier.html", "VERIFY.md")
 """What goes into every export as it is."""

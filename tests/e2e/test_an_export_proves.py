@@ -41,7 +41,7 @@ async def test_any_zip_reader_finds_every_member_whole(export):
         names = set(zipped.namelist())
 
     assert {"manifest.json", "ledger.jsonl", "checkpoint.txt", "oppositions.csv", "consultations.csv"} <= names
-    assert {"verifier.html", "VERIFY.md"} <= names
+    assert {"verifier.html", "VERIFY.md", "rapport.html"} <= names
 
 
 async def test_one_changed_byte_anywhere_is_found(export, key, tmp_path):
