@@ -7,7 +7,8 @@ import zipfile
 
 import pytest
 
-from app import audit, evidence, ledger
+from app import audit, dossier, evidence, ledger
+from tests.e2e.node_verifier import verdicts
 from tests.world import OWN_CODE, SALON, World, message
 
 pytestmark = pytest.mark.anyio
@@ -126,6 +127,26 @@ async def test_a_period_narrows_the_tables_and_never_the_ledger(world, export):
     with zipfile.ZipFile(io.BytesIO(answer.content)) as narrow, zipfile.ZipFile(export) as whole:
         assert narrow.read("ledger.jsonl").startswith(whole.read("ledger.jsonl"))
         assert len(narrow.read("oppositions.csv").splitlines()) == 1
+        assert "Rien dans cette période." in narrow.read("rapport.html").decode()
+
+
+async def test_the_report_counts_what_the_ledger_holds(export):
+    with zipfile.ZipFile(export) as zipped:
+        page = zipped.read("rapport.html").decode()
+
+    assert "STOP reçus<b>2</b>" in page
+    assert "Numéros retenus<b>2</b>" in page
+    assert "=SOMME(A1)" in page
+
+
+async def test_the_page_inside_the_zip_takes_the_zip_it_came_in(export, key, tmp_path):
+    with zipfile.ZipFile(export) as zipped:
+        assert zipped.read("verifier.html") == dossier.asset("verifier.html")
+    own = evidence.verify_export(export, key)
+    [other] = verdicts([export], key, tmp_path)
+
+    assert (other["ok"], other["findings"]) == (True, [])
+    assert (other["size"], other["root"]) == (own.size, own.root)
 
 
 async def test_an_export_holds_no_number(export):

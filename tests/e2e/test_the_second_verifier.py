@@ -4,6 +4,7 @@ import random
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -16,6 +17,7 @@ LARGE = 100_000
 LARGE_SECONDS_MAX = 60
 LINES = [line(index) for index in range(SIZE)]
 CLEAN = members_of(LINES)
+SAMPLES = {type(entry): entry for entry in map(ledger.decode, LINES)}
 
 
 def refit(lines: list[bytes]) -> Members:
@@ -160,3 +162,17 @@ def words(texts: str) -> list[str]:
     return [
         piece.split('"')[1] for piece in texts.partition("problems: {")[2].splitlines() if piece.startswith('      "')
     ]
+
+
+@pytest.mark.parametrize(
+    ("constant", "entry"),
+    [
+        ("OPPOSITION_FIELDS", ledger.OppositionEntry),
+        ("CHECK_FIELDS", ledger.CheckEntry),
+        ("NOTE_FIELDS", ledger.NoteEntry),
+    ],
+)
+def test_the_page_knows_the_fields_of_every_kind_of_entry(constant, entry):
+    written = list(msgspec.json.decode(msgspec.json.encode(SAMPLES[entry])))
+
+    assert script().partition(f'const {constant} = "')[2].partition('"')[0] == ",".join(written)
