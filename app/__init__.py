@@ -12,6 +12,7 @@ What comes in and goes out:
   opposition.py     a sender's proof that somebody consented since
   review.py         what people decide: doubtful messages, and the texts that are forgotten
   audit.py          exports: a zip that proves by itself
+  proofs.py         inclusion and consistency proofs for a checkpoint somebody holds
   evidence.py       verifying such a zip offline
   administration.py senders, codes, connections, keys
   senders.py        what is decided about one sender: enforcement, texts, whose list it inherits
@@ -57,6 +58,7 @@ What decides, without I/O:
   errors.py         every error a caller can meet
   logs.py           JSON lines that can hold no number
   clock.py          where time and randomness enter
+  dossier/          what an export says to people: the verifier page, how to verify, the report
   archive.py        the zip around an export, byte for byte
   __main__.py       python -m app
 """

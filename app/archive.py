@@ -9,6 +9,7 @@ All dates are 1 January 1980, the format's first day. Format: PKWARE APPNOTE 6.3
 import struct
 import zlib
 from collections.abc import Iterator
+from io import SEEK_END
 from typing import BinaryIO
 
 import msgspec
@@ -89,8 +90,8 @@ class Writer:
 
 def contents(file: BinaryIO, member: Member) -> Iterator[bytes]:
     """Yield a member's content, block by block, whatever may be damaged around it."""
-    if member.offset < 0:
-        return  # a damaged directory can point anywhere
+    if not 0 <= member.offset <= file.seek(0, SEEK_END):
+        return  # a damaged directory can point anywhere, even where no file system can seek
     file.seek(member.data_offset)
     left = member.size
     while left > 0:

@@ -16,11 +16,12 @@ from typing import IO, Protocol, Self
 
 import msgspec
 
-from app import archive, clock, ledger
+from app import archive, clock, dossier, ledger
+from app.appends import Record
 from app.auth import Caller, Role
 from app.directory import Sender
 from app.errors import NotFoundError
-from app.queries import ledgers
+from app.queries import ledgers, setup
 from app.registry import Registry
 
 PAGE_ENTRIES = 2_000
@@ -58,6 +59,11 @@ async def checkpoint(registry: Registry, sender: Sender) -> str:
     return _signed(registry, sender, head)
 
 
+def signed(registry: Registry, sender: Sender, size: int, root: bytes) -> str:
+    """Sign a checkpoint. The caller has computed the root from what the ledger's head covers, never from elsewhere."""
+    return ledger.sign_checkpoint(origin_of(registry, sender), size, root, registry.root.signing_key())
+
+
 async def sender_for(registry: Registry, caller: Caller, slug: str | None) -> Sender:
     """Return the sender whose ledger this caller may read; somebody else's does not exist."""
     caller.require(Role.SENDER, Role.AUDITOR)
@@ -70,12 +76,42 @@ async def sender_for(registry: Registry, caller: Caller, slug: str | None) -> Se
     return sender
 
 
-async def export(registry: Registry, sender: Sender, scope: Scope) -> AsyncIterator[bytes]:
-    """Yield the zip's bytes."""
+async def export(registry: Registry, sender: Sender, scope: Scope, by: str) -> AsyncIterator[bytes]:
+    """Fix the size, write down who exports, and return the zip's bytes as a stream.
+
+    The journal row and the ledger's entry are durable before the first byte leaves, so an export that is cut off or
+    thrown away is on record too. The entry stands right after what was exported: the next export shows it.
+    """
     async with registry.pool.acquire() as db:
         head = await ledgers.read_head(db, sender.sender_id)
     if head is None:
         raise NotFoundError("There is no such sender.")
+    await _log(registry, sender, head.size, scope, by)
+    return _zip(registry, sender, head, scope)
+
+
+async def _log(registry: Registry, sender: Sender, size: int, scope: Scope, by: str) -> None:
+    now = clock.now()
+    detail = {"by": by, "size": str(size), **_period(scope)}
+
+    def build(index: int) -> ledger.Entry:
+        recorded = ledger.timestamp(now)
+        return ledger.NoteEntry(index=index, recorded=recorded, kind="export", subject=sender.slug, detail=detail)
+
+    async with registry.pool.acquire() as db:
+        await setup.journal_admin(db, now, by, "export", sender.slug, msgspec.json.encode(detail).decode())
+    await registry.sequencer.record(Record(sender.sender_id, build), registry.settings.commit_seconds_max)
+
+
+def _period(scope: Scope) -> dict[str, str]:
+    """Return the period as manifests and the ledger write it; an open end is empty."""
+    return {
+        "from": ledger.timestamp(scope.start) if scope.start else "",
+        "to": ledger.timestamp(scope.end) if scope.end else "",
+    }
+
+
+async def _zip(registry: Registry, sender: Sender, head: ledgers.HeadRow, scope: Scope) -> AsyncIterator[bytes]:
     writer = archive.Writer()
     with _Spools() as spools:
         yield writer.begin("ledger.jsonl")
@@ -85,7 +121,7 @@ async def export(registry: Registry, sender: Sender, scope: Scope) -> AsyncItera
             yield writer.data(b"".join(line + b"\n" for line in lines))
         yield writer.end()
         members = {}
-        for name, spool in spools.members(verifier_key(registry, sender)):
+        for name, spool in spools.members(verifier_key(registry, sender), _about(sender, head, scope)):
             digest = hashlib.sha256()
             yield writer.begin(name)
             while chunk := spool.read(CHUNK_BYTES):
@@ -98,11 +134,17 @@ async def export(registry: Registry, sender: Sender, scope: Scope) -> AsyncItera
         yield writer.finish()
 
 
+def _about(sender: Sender, head: ledgers.HeadRow, scope: Scope) -> dossier.About:
+    root = ledger.root(ledger.Frontier(head.size, head.peaks)).hex()
+    return dossier.About(sender.name, head.size, root, clock.now(), scope.start, scope.end)
+
+
 class _Spools:
     """The members that are written beside the ledger: kept in temporary files until their turn in the zip."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
+        self.figures = dossier.Figures()
 
     def __enter__(self) -> Self:
         self._leaves = _spool()
@@ -120,17 +162,20 @@ class _Spools:
         self.counts[entry.kind] += 1
         if not scope.covers(entry.recorded):
             return
+        self.figures.add(entry)
         if isinstance(entry, ledger.OppositionEntry):
             self._oppositions_csv.writerow(_safe(_opposition_row(entry)))
         elif isinstance(entry, ledger.CheckEntry):
             self._checks_csv.writerow(_safe(_check_row(entry)))
 
-    def members(self, verifier: str) -> Iterator[tuple[str, IO[bytes]]]:
+    def members(self, verifier: str, about: dossier.About) -> Iterator[tuple[str, IO[bytes]]]:
         named = {
             "leaves.bin": self._leaves,
             "oppositions.csv": self._oppositions,
             "consultations.csv": self._checks,
             archive.KEY_MEMBER: io.BytesIO(verifier.encode() + b"\n"),
+            "rapport.html": io.BytesIO(dossier.report(self.figures, about)),
+            **{name: io.BytesIO(dossier.asset(name)) for name in dossier.ASSETS},
         }
         for name, spool in named.items():
             spool.seek(0)
@@ -196,8 +241,7 @@ def _instant(at: str) -> str:
 
 
 def _signed(registry: Registry, sender: Sender, head: ledgers.HeadRow) -> str:
-    root = ledger.root(ledger.Frontier(head.size, head.peaks))
-    return ledger.sign_checkpoint(origin_of(registry, sender), head.size, root, registry.root.signing_key())
+    return signed(registry, sender, head.size, ledger.root(ledger.Frontier(head.size, head.peaks)))
 
 
 def origin_of(registry: Registry, sender: Sender) -> str:
@@ -231,8 +275,7 @@ def _signatures(
                 "sender": sender.slug,
                 "name": sender.name,
                 "made_at": ledger.timestamp(clock.now()),
-                "from": ledger.timestamp(scope.start) if scope.start else "",
-                "to": ledger.timestamp(scope.end) if scope.end else "",
+                **_period(scope),
             },
         )
     )

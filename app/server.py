@@ -29,6 +29,7 @@ from app import (
     intake,
     operators,
     opposition,
+    proofs,
     puller,
     receipts,
     reconciliation,
@@ -176,6 +177,33 @@ async def checkpoint(request: Call, sender: FromPath[str]) -> Response[bytes]:
     return Response(text.encode(), media_type="text/plain")
 
 
+@get("/v1/ledgers/{sender:str}/proofs/inclusion")
+async def prove_inclusion(
+    request: Call, sender: FromPath[str], index: FromQuery[int], size: FromQuery[int | None] = None
+) -> Response[bytes]:
+    """Prove that an entry is in the tree of a size (now's, by default), with a checkpoint of that size."""
+    registry = registry_of(request)
+    found = await audit.sender_for(registry, await caller_of(request), sender)
+    async with request.app.state.proof_gate:
+        answer = await proofs.inclusion(registry, found, index, size)
+    return Response(msgspec.json.encode(answer), media_type=JSON)
+
+
+@get("/v1/ledgers/{sender:str}/proofs/consistency")
+async def prove_consistency(
+    request: Call,
+    sender: FromPath[str],
+    start: Annotated[int, QueryParameter(name="from")],
+    end: Annotated[int | None, QueryParameter(name="to")] = None,
+) -> Response[bytes]:
+    """Prove that the tree of a size (now's, by default) extends an older one, with a checkpoint of the newer."""
+    registry = registry_of(request)
+    found = await audit.sender_for(registry, await caller_of(request), sender)
+    async with request.app.state.proof_gate:
+        answer = await proofs.consistency(registry, found, start, end)
+    return Response(msgspec.json.encode(answer), media_type=JSON)
+
+
 @get("/v1/audit/export")
 async def export(
     request: Call,
@@ -185,10 +213,11 @@ async def export(
 ) -> Stream:
     """Stream a sender's export as a zip."""
     registry = registry_of(request)
-    found = await audit.sender_for(registry, await caller_of(request), sender)
+    caller = await caller_of(request)
+    found = await audit.sender_for(registry, caller, sender)
     name = quote(f"{found.slug}.zip")
     return Stream(
-        audit.export(registry, found, audit.Scope(_utc(start), _utc(end))),
+        await audit.export(registry, found, audit.Scope(_utc(start), _utc(end)), caller.key_id),
         media_type="application/zip",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
@@ -206,6 +235,8 @@ ROUTES = [
     take_opt_outs,
     opt_in,
     checkpoint,
+    prove_inclusion,
+    prove_consistency,
     export,
 ]
 
@@ -218,6 +249,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
         async with open_registry(settings, database_url) as registry, puller.running(registry):
             app.state.registry = registry
             app.state.gate = check.Gate(settings.checks_at_once_max)
+            app.state.proof_gate = check.Gate(at_once=1)  # each hashes a whole ledger
             purging = asyncio.create_task(review.keep_purging(registry), name="review purge")
             try:
                 yield

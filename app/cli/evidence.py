@@ -6,7 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from app.cli.common import REFUSED, data_dir_accepted, data_dir_option, plain_errors, with_registry
+from app.cli.common import REFUSED, actor, data_dir_accepted, data_dir_option, plain_errors, with_registry
 
 
 @click.command()
@@ -30,7 +30,7 @@ def export(slug: str, start: datetime | None, end: datetime | None, out: Path, d
         sender = await administration.sender_named(registry, slug)
         part = out.with_name(out.name + ".part")
         with part.open("wb") as file:
-            async for piece in audit.export(registry, sender, scope):
+            async for piece in await audit.export(registry, sender, scope, actor()):
                 file.write(piece)
         part.rename(out)
 

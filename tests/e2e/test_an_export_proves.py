@@ -7,7 +7,8 @@ import zipfile
 
 import pytest
 
-from app import audit, evidence, ledger
+from app import audit, dossier, evidence, ledger
+from tests.e2e.node_verifier import verdicts
 from tests.world import OWN_CODE, SALON, World, message
 
 pytestmark = pytest.mark.anyio
@@ -41,6 +42,7 @@ async def test_any_zip_reader_finds_every_member_whole(export):
         names = set(zipped.namelist())
 
     assert {"manifest.json", "ledger.jsonl", "checkpoint.txt", "oppositions.csv", "consultations.csv"} <= names
+    assert {"verifier.html", "VERIFY.md", "rapport.html"} <= names
 
 
 async def test_one_changed_byte_anywhere_is_found(export, key, tmp_path):
@@ -89,20 +91,62 @@ async def test_the_tables_open_in_a_french_spreadsheet(export):
     assert "'=SOMME(A1)" in checks  # never run by a spreadsheet
 
 
-async def test_the_checkpoint_is_signed_and_is_the_exports_own(world, export, key):
-    answer = await world.client.get(f"/v1/ledgers/{SALON}/checkpoint", headers=world.bearer("auditor"))
-    head = ledger.read_checkpoint(answer.text, key)
+async def test_the_checkpoint_is_signed_and_is_the_one_the_ledger_had(world, key):
+    before = await world.client.get(f"/v1/ledgers/{SALON}/checkpoint", headers=world.bearer("auditor"))
+    answer = await world.client.get("/v1/audit/export", params={"sender": SALON}, headers=world.bearer("auditor"))
+    head = ledger.read_checkpoint(before.text, key)
 
-    assert zipfile.ZipFile(export).read("checkpoint.txt").decode() == answer.text
-    assert head.size == len(zipfile.ZipFile(export).read("ledger.jsonl").splitlines())
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as zipped:
+        assert zipped.read("checkpoint.txt").decode() == before.text
+        assert head.size == len(zipped.read("ledger.jsonl").splitlines())
+
+
+async def test_an_export_is_on_record_before_its_first_byte(world, export):
+    auditor = world.keys["auditor"].split("_")[1]
+    size = len(zipfile.ZipFile(export).read("ledger.jsonl").splitlines())
+    async with world.registry.pool.acquire() as db:
+        stored = await db.fetchval("SELECT entry FROM ledger_entry WHERE sender_id = 1 AND entry_index = $1", size)
+        rows = await db.fetch("SELECT actor, subject, detail FROM admin_journal WHERE action = 'export'")
+    entry = ledger.decode(stored)
+
+    assert (entry.kind, entry.subject) == ("export", SALON)
+    assert entry.detail == {"by": auditor, "from": "", "size": str(size), "to": ""}
+    assert [(row["actor"], row["subject"]) for row in rows] == [(auditor, SALON)]
+
+
+async def test_nothing_is_exported_that_cannot_be_put_on_record(world):
+    await world.registry.sequencer.stop()
+    answer = await world.client.get("/v1/audit/export", params={"sender": SALON}, headers=world.bearer("auditor"))
+
+    assert answer.status_code == 503
 
 
 async def test_a_period_narrows_the_tables_and_never_the_ledger(world, export):
     query = {"sender": SALON, "from": "2020-01-01T00:00:00Z", "to": "2020-01-02T00:00:00Z"}
     answer = await world.client.get("/v1/audit/export", params=query, headers=world.bearer("auditor"))
     with zipfile.ZipFile(io.BytesIO(answer.content)) as narrow, zipfile.ZipFile(export) as whole:
-        assert narrow.read("ledger.jsonl") == whole.read("ledger.jsonl")
+        assert narrow.read("ledger.jsonl").startswith(whole.read("ledger.jsonl"))
         assert len(narrow.read("oppositions.csv").splitlines()) == 1
+        assert "Rien dans cette période." in narrow.read("rapport.html").decode()
+
+
+async def test_the_report_counts_what_the_ledger_holds(export):
+    with zipfile.ZipFile(export) as zipped:
+        page = zipped.read("rapport.html").decode()
+
+    assert "STOP reçus<b>2</b>" in page
+    assert "Numéros retenus<b>2</b>" in page
+    assert "=SOMME(A1)" in page
+
+
+async def test_the_page_inside_the_zip_takes_the_zip_it_came_in(export, key, tmp_path):
+    with zipfile.ZipFile(export) as zipped:
+        assert zipped.read("verifier.html") == dossier.asset("verifier.html")
+    own = evidence.verify_export(export, key)
+    [other] = verdicts([export], key, tmp_path)
+
+    assert (other["ok"], other["findings"]) == (True, [])
+    assert (other["size"], other["root"]) == (own.size, own.root)
 
 
 async def test_an_export_holds_no_number(export):
