@@ -31,7 +31,7 @@ Numbers = NDArray[np.int64]
 BRAND = "marque"
 CODES = tuple(str(36_101 + place) for place in range(8))
 # French mobiles that no overseas territory shares; a prime, so that multiples of 48,271 visit every number once.
-FIRST_MOBILE, MOBILES = 33_640_000_000, 47_999_969
+FIRST_MOBILE, MOBILES = 33 * 10**9 + 640_000_000, 47_999_969
 HIT_SHARE = 0.03
 COPIED_AT_ONCE = 200_000
 HISTORY = standing.encode(standing.with_stop((), CODES[0], 1, datetime(2026, 1, 2, tzinfo=UTC)))
