@@ -82,7 +82,15 @@ def test_endless_empty_parts_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"x", b"\x1f\x8b", gzip.compress(b"12")[:-1], gzip.compress(b"12") + b"x", zlib.compress(b"12")]
+    "body",
+    [
+        b"",
+        b"x",
+        b"\x1f\x8b",
+        gzip.compress(b"12", mtime=0)[:-1],
+        gzip.compress(b"12", mtime=0) + b"x",
+        zlib.compress(b"12"),
+    ],
 )
 def test_what_is_no_whole_gzip_is_refused(body: bytes) -> None:
     with pytest.raises(MalformedRequestError):
