@@ -23,6 +23,7 @@ from app.queries.rows import Db
 Work = Message | Record
 WORKS_PER_TRANSACTION_MAX = 256
 HEADS_PER_TRANSACTION_MAX = 1_000
+WORKS_QUEUED_MAX = 20_000  # some seconds of the heaviest load; beyond it, waiting longer would not help
 RETRIES_MAX = 5
 SALT_BYTES = 16
 
@@ -76,6 +77,8 @@ class Sequencer:
     async def _submit(self, work: Work, seconds: float) -> Settled:
         if self._stopping:
             raise UnavailableError("The registry is stopping; send the same request again in a few seconds.")
+        if len(self._queue) >= WORKS_QUEUED_MAX:
+            raise UnavailableError("Too much waits for the database; send the same request again.")
         future: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
         self._queue.append((work, future))
         self._wake.set()

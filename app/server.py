@@ -1,5 +1,6 @@
 """create_app: the routes, in one visible list, and the life of what serves them."""
 
+import asyncio
 import os
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
@@ -17,7 +18,7 @@ from litestar.response import Stream
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from app import __version__, audit, auth, check, intake, operators, receipts
+from app import __version__, audit, auth, check, intake, operators, receipts, recovery
 from app.auth import Caller
 from app.edge import HANDLERS, Application, observed, read_body
 from app.errors import UnavailableError
@@ -39,11 +40,9 @@ def registry_of(request: Call) -> Registry:
 async def caller_of(request: Call) -> Caller:
     """Return who is calling; the key is looked up anew every time."""
     registry = registry_of(request)
-    try:
-        async with registry.pool.acquire(timeout=registry.settings.commit_seconds_max) as db:
-            return await auth.authenticate(db, request.headers.get("authorization", ""))
-    except (OSError, TimeoutError) as error:
-        raise UnavailableError("The database is away; ask again in a few seconds.") from error
+    seconds = registry.settings.commit_seconds_max
+    async with asyncio.timeout(seconds), registry.pool.acquire(timeout=seconds) as db:
+        return await auth.authenticate(db, request.headers.get("authorization", ""))
 
 
 @get("/health/live", sync_to_thread=False)
@@ -55,12 +54,8 @@ def live() -> dict[str, str]:
 @get("/health/ready")
 async def ready(request: Call) -> dict[str, str]:
     """Say whether messages and checks can be served."""
-    registry = registry_of(request)
-    try:
-        async with registry.pool.acquire(timeout=2) as db:
-            await db.execute("SELECT 1")
-    except Exception as error:
-        raise UnavailableError("The database is away.") from error
+    if not await recovery.database_answers(registry_of(request)):
+        raise UnavailableError("The database is away.")
     return {"status": "ready"}
 
 
@@ -156,7 +151,8 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
         async with open_registry(settings, database_url) as registry:
             app.state.registry = registry
             app.state.gate = check.Gate(settings.checks_at_once_max)
-            yield
+            async with recovery.watching(registry):
+                yield
 
     return Litestar(
         route_handlers=ROUTES,

@@ -32,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True):
     checks_at_once_max: int = 2
     index_bytes_max: int = 2_000_000_000
     quarantine_requests_max: int = 10_000
+    spool_bytes_max: int = 256_000_000
     unsafe_not_durable: bool = False
 
     @property

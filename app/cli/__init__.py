@@ -12,6 +12,7 @@ COMMANDS = {
     "code": ("app.cli.administer:code", "The short codes people answer to."),
     "operator": ("app.cli.operator:operator", "Operator connections: where MO messages come from."),
     "key": ("app.cli.administer:key", "Keys of callers."),
+    "alarms": ("app.cli.alarms:alarms", "What a person must know."),
     "check": ("app.cli.check_file:check", "Screen a file of numbers against a running registry."),
     "intent": ("app.cli.texts:intent", "Read what a text asks for."),
     "hours": ("app.cli.hours:hours", "Say whether a commercial message may reach a number now."),
