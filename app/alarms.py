@@ -74,6 +74,10 @@ class Alarms:
         self._closed.add((kind, subject))
         self._due.append(Change(kind, subject, None, clock.now()))
 
+    def is_open(self, kind: Kind, subject: str) -> bool:
+        """Tell whether this process holds the alarm open."""
+        return (kind, subject) in self._open
+
     async def flush(self) -> None:
         """Write what is due, in order; what the database does not take stays due."""
         while self._due:

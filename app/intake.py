@@ -17,7 +17,7 @@ from app import attribution, clock, intent, operators, receipts, replies, tags
 from app.alarms import Kind
 from app.appends import Message, Wish
 from app.attribution import Attribution
-from app.database import is_unavailable
+from app.database import is_unavailable, write_transaction
 from app.directory import Link, Snapshot
 from app.errors import BadSignatureError, NotFoundError, UnavailableError
 from app.intent import Intent, Verdict
@@ -125,10 +125,10 @@ async def quarantine(
 async def _put_in_quarantine(
     registry: Registry, link: Link, reason: str, request: operators.Request, now: datetime, *, bounded: bool
 ) -> int:
-    fingerprint = registry.root.digest("quarantine", _raw(msgspec.structs.replace(request, peer="")))
+    fingerprint = registry.root.digest("quarantine", raw_of(msgspec.structs.replace(request, peer="")))
     aad = quarantine_aad(link.connection_id, fingerprint)
-    box = registry.root.seal("quarantine", _raw(request), aad, clock.random_bytes(12))
-    async with registry.pool.acquire(timeout=registry.settings.commit_seconds_max) as db:
+    box = registry.root.seal("quarantine", raw_of(request), aad, clock.random_bytes(12))
+    async with write_transaction(registry.pool) as db:
         size = await mo.quarantine_size(db, link.connection_id)
         if bounded and size >= registry.settings.quarantine_requests_max:
             raise QuarantineFullError("The quarantine of this connection is full; a person must look at it first.")
@@ -247,11 +247,14 @@ def _flags(message: operators.Message, verdict: Verdict, now: datetime, *, stale
 
 
 async def _settle(registry: Registry, case: Case, set_aside: SetAside) -> Settled:
-    """Commit one message. One that nobody can be found for, or that cannot be committed, is kept in quarantine."""
+    """Commit one message. One that nobody can be found for, or that cannot be committed, is kept in quarantine.
+
+    Such a one is not journalled: journalled, it would be known when it comes again, and never be applied.
+    """
     orphan = case.verdict.stop_word and not case.journal.wishes
     if case.message.msisdn is None or orphan:
-        reason = "unreadable-number" if case.message.msisdn is None else "unknown-code"
-        await set_aside(reason)
+        await set_aside("unreadable-number" if case.message.msisdn is None else "unknown-code")
+        return Settled()
     try:
         return await registry.sequencer.message(case.journal, registry.settings.commit_seconds_max)
     except Poisoned:
@@ -290,7 +293,7 @@ def _reply(snapshot: Snapshot, case: Case, done: Settled) -> str | None:
     return None
 
 
-def _raw(request: operators.Request) -> bytes:
+def raw_of(request: operators.Request) -> bytes:
     """Return the request as it is kept in quarantine: what a later replay needs, and no more."""
     kept = {
         "method": request.method,
@@ -303,7 +306,7 @@ def _raw(request: operators.Request) -> bytes:
 
 
 def request_of(raw: bytes) -> operators.Request:
-    """Return the request that `_raw` wrote; MsgspecError when it is none."""
+    """Return the request that `raw_of` wrote; MsgspecError when it is none."""
     head, _, body = raw.partition(b"\n")
     kept = msgspec.json.decode(head, type=_Kept)
     return operators.Request(kept.method, kept.path, kept.query.encode("latin-1"), kept.headers, body, kept.peer)

@@ -45,7 +45,7 @@ async def replay(registry: Registry, slug: str) -> Replayed:
     link = await _link(registry, slug)
     applied = staying = 0
     async for row in waiting(registry, slug):
-        if await _passes(registry, link, row):
+        if await passes(registry, link, row):
             async with registry.pool.acquire() as db:
                 await quarantine.leave_quarantine(db, link.connection_id, row.fingerprint)
             applied += 1
@@ -67,7 +67,7 @@ async def _page(registry: Registry, link: Link, place: datetime, last: bytes) ->
         return await quarantine.quarantine_page(db, link.connection_id, place, last, PAGE_REQUESTS)
 
 
-async def _passes(registry: Registry, link: Link, row: QuarantineRow) -> bool:
+async def passes(registry: Registry, link: Link, row: QuarantineRow) -> bool:
     """Authenticate, decode and commit; False when any part of the request still cannot be used."""
     try:
         aad = intake.quarantine_aad(link.connection_id, row.fingerprint)

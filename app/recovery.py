@@ -28,13 +28,14 @@ log = structlog.get_logger()
 @contextlib.asynccontextmanager
 async def watching(registry: Registry) -> AsyncIterator[None]:
     """Watch the database and drain the spool for as long as the context lasts."""
-    watch = asyncio.create_task(_watch(registry), name="watch")
+    stopping = asyncio.Event()
+    watch = asyncio.create_task(_watch(registry, stopping), name="watch")
     try:
         yield
     finally:
+        stopping.set()  # a cancellation can get lost where a wait ends at the same instant
         watch.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await watch
+        await asyncio.wait([watch])
 
 
 async def database_answers(registry: Registry) -> bool:
@@ -49,8 +50,8 @@ async def database_answers(registry: Registry) -> bool:
     return True
 
 
-async def _watch(registry: Registry) -> None:
-    while True:
+async def _watch(registry: Registry, stopping: asyncio.Event) -> None:
+    while not stopping.is_set():
         try:
             back = await look(registry)
         except Exception as error:  # noqa: BLE001 - the watch must outlive whatever it meets
