@@ -20,6 +20,7 @@ from app.spool import Segment, Spooled
 
 LOOK_SECONDS = 0.5
 PROBE_SECONDS = 2.0
+DIRECTORY_SECONDS = 5.0
 RECORDS_AT_ONCE = 64
 
 log = structlog.get_logger()
@@ -28,6 +29,7 @@ log = structlog.get_logger()
 @contextlib.asynccontextmanager
 async def watching(registry: Registry) -> AsyncIterator[None]:
     """Watch the database and drain the spool for as long as the context lasts."""
+    await registry.directory.current()  # should the database go away now, operators can still be authenticated
     stopping = asyncio.Event()
     watch = asyncio.create_task(_watch(registry, stopping), name="watch")
     try:
@@ -72,6 +74,7 @@ async def look(registry: Registry) -> bool:
         return False
     registry.alarms.close_alarm(Kind.DATABASE_AWAY, clock.node())
     try:
+        await registry.directory.current(DIRECTORY_SECONDS)  # also on a node that nobody called for a while
         await drain(registry)
     except UnavailableError:
         return False

@@ -10,7 +10,7 @@ from tests.conftest import with_connection
 from tests.e2e.served import prepared, served
 from tests.faults.rig import ACKNOWLEDGED, Client, Load, fiction, figures, kill, own_postgres
 
-CYCLES = 4
+CYCLES = 3
 SEED = 20261123
 
 
