@@ -21,7 +21,7 @@ from app.spool import Segment, Spooled
 LOOK_SECONDS = 0.5
 PROBE_SECONDS = 2.0
 DIRECTORY_SECONDS = 5.0
-RECORDS_AT_ONCE = 64
+RECORDS_AT_ONCE = 512
 
 log = structlog.get_logger()
 
