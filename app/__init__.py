@@ -5,6 +5,8 @@ What comes in and goes out:
   server.py         create_app: the routes, in one list
   edge.py           bodies with limits, problems, ids, metrics, one log line a request
   intake.py         operator webhook -> authenticated, attributed, committed, acknowledged
+  recovery.py       watches the database, drains the spool when it is back
+  quarantine.py     what waits in quarantine, run again after a secret or configuration is mended
   check/            bulk suppression check -> withheld, recorded before it is answered
   channels.py       oppositions from other channels -> committed once, whatever is told twice
   reconciliation.py an operator's own account against what arrived -> gaps named, missing STOPs applied
@@ -29,6 +31,8 @@ What serves them:
   directory.py      senders, codes and connections in memory
   sequencer.py      the only writer of ledgers: many appends, one transaction, then the answers
   index.py          each sender's opposed tags in memory, caught up at every check
+  alarms.py         what a person must know: opened once, closed once
+  spool.py          received and not committed: sealed on disk until the database takes it
   queries/          one typed function per statement in sql/queries
   database/         pools, transactions, migrations, statements, the embedded PostgreSQL
 

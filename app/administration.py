@@ -26,6 +26,8 @@ from app.registry import Registry
 SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
 CODE = re.compile(r"[0-9]{3,8}")
 ROOT_BYTES = 32
+SECRETS_MAX = 2
+OLDEST = "oldest"
 
 
 class ConnectionPlan(msgspec.Struct, frozen=True):
@@ -157,6 +159,39 @@ async def add_connection(registry: Registry, actor: str, plan: ConnectionPlan) -
     return made
 
 
+async def change_secrets(registry: Registry, actor: str, slug: str, added: str | None, removed: str | None) -> str:
+    """Add a secret (empty: make one) and remove one (its text, or `oldest`); return the one that was made, if any."""
+    await registry.directory.current(max_age_seconds=0)
+    link = await registry.directory.link(slug)
+    if link is None:
+        raise NotFoundError(f"There is no connection `{slug}`; see `stop-registry operator list`.")
+    before = Secrets(link.connection.secrets, link.connection.token)
+    kept = _without(before, removed) if removed is not None else before
+    made = _new_secret(link.connection.provider) if added == "" else ""
+    if added is not None:
+        kept = Secrets((made or added, *kept.secrets), kept.token)
+    if len(kept.secrets) + bool(kept.token) > SECRETS_MAX:
+        raise ConflictError("Two secrets are in force already: remove one first, or with --remove in the same command.")
+    if not kept.secrets and not kept.token:
+        raise ConflictError("This is the connection's only secret: add another one first.")
+    box = seal_secrets(registry.root, slug, kept, clock.random_bytes(12))
+    async with registry.pool.acquire() as db, db.transaction():
+        await setup.set_connection_secrets(db, link.connection_id, box)
+        detail = {"added": str(added is not None), "removed": str(removed is not None)}
+        await setup.journal_admin(db, clock.now(), actor, "operator.secret", slug, _json(detail))
+    await registry.directory.current(max_age_seconds=0)
+    return made
+
+
+def _without(held: Secrets, removed: str) -> Secrets:
+    """Take a secret away; the token in the address is the oldest there is."""
+    last = held.token or (held.secrets[-1] if held.secrets else None)
+    gone = last if removed == OLDEST else removed
+    if gone is None or gone not in {*held.secrets, held.token}:
+        raise NotFoundError("This connection has no such secret.")
+    return Secrets(tuple(one for one in held.secrets if one != gone), None if held.token == gone else held.token)
+
+
 async def issue_key(
     registry: Registry,
     actor: str,
@@ -210,9 +245,12 @@ def _secrets(plan: ConnectionPlan) -> Secrets:
     """Keep what was given; else make a signing secret where the provider signs our way, a URL token elsewhere."""
     if plan.secrets or plan.token:
         return Secrets(plan.secrets, plan.token)
-    if plan.provider == "standard_webhooks":
-        return Secrets((_webhook_secret(),))
-    return Secrets((), secrets.token_urlsafe(24))
+    made = _new_secret(plan.provider)
+    return Secrets((made,)) if plan.provider == "standard_webhooks" else Secrets((), made)
+
+
+def _new_secret(provider: str) -> str:
+    return _webhook_secret() if provider == "standard_webhooks" else secrets.token_urlsafe(24)
 
 
 def _webhook_secret() -> str:

@@ -1,6 +1,7 @@
 """The edge where time and randomness enter; pure modules get both as arguments."""
 
 import os
+import platform
 import secrets
 from datetime import UTC, datetime
 
@@ -18,3 +19,8 @@ def random_bytes(length: int) -> bytes:
 def new_id(prefix: str) -> str:
     """Return a new public identifier of 128 random bits, such as `chk_…`."""
     return f"{prefix}_{secrets.token_hex(16)}"
+
+
+def node() -> str:
+    """Return the name of this machine, the subject of what concerns all of it."""
+    return platform.node() or "this machine"

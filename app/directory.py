@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 
 from app.attribution import Candidate
-from app.database import Pool
+from app.database import Pool, is_unavailable
+from app.errors import UnavailableError
 from app.intent import Intent
 from app.keys import Root
 from app.operators import Connection
@@ -22,6 +23,7 @@ from app.reading import NO_WORDS, Keywords, Words
 from app.replies import FRENCH, NO_TEXTS, Texts
 
 MAX_AGE_SECONDS = 1.0
+READ_SECONDS_MAX = 2.0
 SECRETS_PURPOSE = "connection-secrets"
 
 
@@ -92,48 +94,58 @@ class Directory:
         self._pool = pool
         self._root = root
         self._snapshot: Snapshot | None = None
-        self._reading = asyncio.Lock()
+        self._reading = 0
 
     async def current(self, max_age_seconds: float = MAX_AGE_SECONDS) -> Snapshot:
         """Return a reading at most that old.
 
         While the database is away the last one serves: messages must still be authenticated, and nothing is
-        committed without the database anyway.
+        committed without the database anyway. UnavailableError where there is none yet.
         """
-        oldest = time.monotonic() - max_age_seconds
-        if self._snapshot and self._snapshot.read_at > oldest:
-            return self._snapshot
-        # One reads, whoever comes meanwhile waits for it: else each of a hundred requests would read everything.
-        async with self._reading:
-            known = self._snapshot
-            if known and known.read_at > oldest:
-                return known
-            try:
-                self._snapshot = await self._read()
-            except Exception:
-                if known is None:
-                    raise
-                return known
-            return self._snapshot
+        known = self._snapshot
+        if known and (time.monotonic() - known.read_at < max_age_seconds or (self._reading and max_age_seconds)):
+            return known  # one caller reads anew, the others need not wait for a database that may be slow
+        found = await self._anew() or known
+        if found is None:
+            raise UnavailableError("The database is away; send the same request again.")
+        return found
 
     async def link(self, slug: str) -> Link | None:
         """Find an operator connection."""
-        found = (await self.current()).links.get(slug)
-        return found or (await self.current(max_age_seconds=0)).links.get(slug)
+        return (await self.current()).links.get(slug) or (await self._certain()).links.get(slug)
 
     async def sender(self, slug: str) -> Sender | None:
         """Find a sender by its slug."""
-        found = (await self.current()).slugs.get(slug)
-        return found or (await self.current(max_age_seconds=0)).slugs.get(slug)
+        return (await self.current()).slugs.get(slug) or (await self._certain()).slugs.get(slug)
 
     async def sender_by_id(self, sender_id: int) -> Sender | None:
         """Find a sender by its id."""
-        found = (await self.current()).senders.get(sender_id)
-        return found or (await self.current(max_age_seconds=0)).senders.get(sender_id)
+        return (await self.current()).senders.get(sender_id) or (await self._certain()).senders.get(sender_id)
+
+    async def _certain(self) -> Snapshot:
+        """Return a reading that was made now: only such a one may say that something does not exist."""
+        found = await self._anew()
+        if found is None:
+            raise UnavailableError("The database is away; send the same request again.")
+        return found
+
+    async def _anew(self) -> Snapshot | None:
+        """Read, and return None when the database does not answer in time."""
+        self._reading += 1
+        try:
+            async with asyncio.timeout(READ_SECONDS_MAX):
+                self._snapshot = await self._read()
+        except Exception as error:
+            if is_unavailable(error):
+                return None
+            raise
+        finally:
+            self._reading -= 1
+        return self._snapshot
 
     async def _read(self) -> Snapshot:
         read_at = time.monotonic()  # what changes from here on may be missed
-        async with self._pool.acquire() as db:
+        async with self._pool.acquire(timeout=READ_SECONDS_MAX) as db:
             senders = {row.sender_id: _sender(self._root, row) for row in await setup.list_senders(db)}
             codes = _codes(await setup.list_codes(db))
             links = {row.slug: _link(self._root, row) for row in await setup.list_connections(db)}

@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException
 from prometheus_client import Counter, Histogram
 
 from app import clock, logs
+from app.database import is_unavailable
 from app.errors import (
     BusyError,
     MalformedRequestError,
@@ -175,12 +176,17 @@ def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Resp
 
 
 def on_unknown_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """Something nobody foresaw: the caller learns nothing but the request's id, the log learns the kind and place."""
+    """Something nobody foresaw: the caller learns nothing but the request's id, the log learns the kind and place.
+
+    A database that went away in the middle is foreseen: nothing is concluded, and the caller asks again.
+    """
     place = error.__traceback__
     while place and place.tb_next:
         place = place.tb_next
     where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else None
     log.error("request_failed", error=type(error).__name__, where=where, request_id=request_id_of(request))
+    if is_unavailable(error):
+        return problem(request, UnavailableError("The database is away; ask again in a few seconds."))
     return problem(request, RegistryError("Something failed here; quote the request_id to the registry's operator."))
 
 

@@ -1,30 +1,45 @@
 """Operator webhook -> authenticated, decoded, attributed, committed, acknowledged (D1, D2, D10, D13, D16).
 
 What cannot be authenticated or read goes to quarantine, sealed; a readable STOP never does. The answer leaves only
-after the commit, and an unknown outcome is 503, so that the operator sends again.
+after the commit, and an unknown outcome is 503, so that the operator sends again; the request is spooled all the same,
+because not every operator does.
 """
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from typing import TypeAlias
 
 import msgspec
 import structlog
 
 from app import clock, longtext, lookback, operators, receipts, replies
+from app.alarms import Kind
 from app.attribution import NO_TRACES
 from app.case import Case, candidates_of, conclude
+from app.database import is_unavailable, write_transaction
 from app.directory import Link, Profile, Snapshot
 from app.errors import BadSignatureError, NotFoundError, UnavailableError
 from app.intent import Intent
 from app.queries import mo
 from app.registry import Registry
 from app.sequencer import Poisoned, Settled
+from app.spool import Spooled, SpoolFullError
 
 SERVICE_NUMBER = re.compile(r"\+?[0-9]{3,8}")
 
+NOT_AUTHENTIC = "A request does not carry this connection's proof; compare its secrets with the operator's."
+CODE_UNKNOWN = "A message came to a code that this registry does not know; add it with `stop-registry code add`."
+
+SetAside: TypeAlias = Callable[[str], Awaitable[None]]
+"""What becomes of a request, or a part of it, that cannot be used; takes the reason."""
+
 log = structlog.get_logger()
+
+
+class QuarantineFullError(UnavailableError):
+    """The quarantine of this connection takes no more until a person has looked."""
 
 
 async def receive(registry: Registry, slug: str, request: operators.Request) -> operators.Answer:
@@ -33,24 +48,46 @@ async def receive(registry: Registry, slug: str, request: operators.Request) -> 
     if link is None:
         raise NotFoundError("There is no such operator connection; look it up with `stop-registry operator list`.")
     provider, now = operators.provider(link.connection.provider), clock.now()
+
+    async def set_aside(reason: str) -> None:
+        await quarantine(registry, link, reason, request, now)
+
     try:
         authentic = provider.authenticate(request, link.connection, now)
     except BadSignatureError as refusal:
         log.warning("mo_not_authentic", connection=slug)
-        await quarantine(registry, link, "not-authentic", _raw(request), now)
+        registry.alarms.raise_alarm(Kind.BAD_SIGNATURE, slug, NOT_AUTHENTIC)
+        await set_aside("not-authentic")
         raise BadSignatureError(str(refusal)) from None
-    decoded = provider.decode(request, link.connection)
+    try:
+        outcomes = await take(registry, link, request, now, set_aside, stale=authentic.stale)
+    except QuarantineFullError:
+        raise
+    except UnavailableError:
+        await _spool(registry, link, request, now, stale=authentic.stale)
+        raise
+    return provider.acknowledge(request, link.connection, outcomes)
+
+
+async def take(
+    registry: Registry, link: Link, request: operators.Request, now: datetime, set_aside: SetAside, *, stale: bool
+) -> tuple[operators.Outcome, ...]:
+    """Decode and commit an authentic request that was received at `now`, whoever brings it back.
+
+    What cannot be used is handed to `set_aside` with the reason. UnavailableError when the outcome is not known.
+    """
+    decoded = operators.provider(link.connection.provider).decode(request, link.connection)
     for item in decoded.unreadable:
-        await quarantine(registry, link, item.reason, item.raw or _raw(request), now)
+        await set_aside(item.reason)
     snapshot = await registry.directory.current()
-    cases = [
-        conclude(registry.root, link, snapshot, message, now, stale=authentic.stale) for message in decoded.messages
-    ]
-    cases = [await _traced(registry, link, snapshot, case, now, stale=authentic.stale) for case in cases]
-    cases += await longtext.wholes(registry, link, snapshot, decoded.messages, now, stale=authentic.stale)
-    settled = await _settle_all(registry, link, request, cases)
-    replies_go_back = provider.can_reply and link.replies == "answer"
-    outcomes = [
+    cases = [conclude(registry.root, link, snapshot, message, now, stale=stale) for message in decoded.messages]
+    cases = [await _traced(registry, link, snapshot, case, now, stale=stale) for case in cases]
+    cases += await longtext.wholes(registry, link, snapshot, decoded.messages, now, stale=stale)
+    settled = await _settle_all(registry, cases, set_aside)
+    if any((case.message.short_code or "") not in snapshot.codes for case in cases):
+        registry.alarms.raise_alarm(Kind.UNKNOWN_CODE, link.connection.slug, CODE_UNKNOWN)
+    replies_go_back = operators.provider(link.connection.provider).can_reply and link.replies == "answer"
+    return tuple(
         _outcome(
             registry,
             link,
@@ -60,8 +97,7 @@ async def receive(registry: Registry, slug: str, request: operators.Request) -> 
         )
         for case, done in zip(cases, settled, strict=True)
         if not case.joined
-    ]
-    return provider.acknowledge(request, link.connection, tuple(outcomes))
+    )
 
 
 async def cases(registry: Registry, link: Link, messages: Sequence[operators.Message]) -> list[Case]:
@@ -79,21 +115,71 @@ async def apply(registry: Registry, link: Link, found: Sequence[Case], source: s
         operators.Request(source.upper(), f"/{source}/{link.connection.slug}", body=msgspec.json.encode(case.message))
         for case in found
     ]
-    works = (_settle(registry, link, request, case) for request, case in zip(requests, marked, strict=True))
+
+    def set_aside_as(request: operators.Request) -> SetAside:
+        return lambda reason: quarantine(registry, link, reason, request, clock.now())
+
+    works = (_settle(registry, case, set_aside_as(request)) for request, case in zip(requests, marked, strict=True))
     return list(await asyncio.gather(*works))
 
 
-async def quarantine(registry: Registry, link: Link, reason: str, raw: bytes, now: datetime) -> None:
-    """Keep a request that could not be used, sealed and counted; UnavailableError when the quarantine is full."""
-    fingerprint = registry.root.digest("quarantine", raw)
-    aad = f"{link.connection_id}:{fingerprint.hex()}".encode()
-    box = registry.root.seal("quarantine", raw, aad, clock.random_bytes(12))
-    async with registry.pool.acquire() as db:
-        if await mo.quarantine_size(db, link.connection_id) >= registry.settings.quarantine_requests_max:
-            log.error("quarantine_full", connection=link.connection.slug)
-            raise UnavailableError("The quarantine of this connection is full; a person must look at it first.")
+async def quarantine(
+    registry: Registry, link: Link, reason: str, request: operators.Request, now: datetime, *, bounded: bool = True
+) -> None:
+    """Keep a request that could not be used, sealed and counted; UnavailableError when that is not certain.
+
+    `bounded` is given up for what comes out of the spool, which has its own bound: it must not block the node.
+    """
+    slug, seconds = link.connection.slug, registry.settings.commit_seconds_max
+    work = asyncio.ensure_future(_put_in_quarantine(registry, link, reason, request, now, bounded=bounded))
+    try:
+        # Only the wait ends: cut off in the middle, a commit may be reported as done where no standby has it.
+        size = await asyncio.wait_for(asyncio.shield(work), seconds)
+    except QuarantineFullError:
+        registry.alarms.raise_alarm(Kind.QUARANTINE_FULL, slug, "Nothing more is kept; look at it and replay it.")
+        raise
+    except Exception as error:
+        work.add_done_callback(_forget)
+        if is_unavailable(error):
+            raise UnavailableError("The database is away; send the same request again.") from error
+        raise
+    registry.alarms.raise_alarm(Kind.QUARANTINE_GROWING, slug, f"Requests wait in quarantine: {size}.")
+    log.warning("mo_quarantined", connection=slug, reason=reason)
+
+
+async def _put_in_quarantine(
+    registry: Registry, link: Link, reason: str, request: operators.Request, now: datetime, *, bounded: bool
+) -> int:
+    fingerprint = registry.root.digest("quarantine", raw_of(msgspec.structs.replace(request, peer="")))
+    aad = quarantine_aad(link.connection_id, fingerprint)
+    box = registry.root.seal("quarantine", raw_of(request), aad, clock.random_bytes(12))
+    async with write_transaction(registry.pool) as db:
+        size = await mo.quarantine_size(db, link.connection_id)
+        if bounded and size >= registry.settings.quarantine_requests_max:
+            raise QuarantineFullError("The quarantine of this connection is full; a person must look at it first.")
         await mo.put_in_quarantine(db, link.connection_id, fingerprint, reason, box, now)
-    log.warning("mo_quarantined", connection=link.connection.slug, reason=reason)
+    return size + 1
+
+
+def quarantine_aad(connection_id: int, fingerprint: bytes) -> bytes:
+    """Return what a sealed request is bound to: its row."""
+    return f"{connection_id}:{fingerprint.hex()}".encode()
+
+
+async def _spool(registry: Registry, link: Link, request: operators.Request, now: datetime, *, stale: bool) -> None:
+    """Keep an authentic request that the database did not take; the operator is answered 503 all the same."""
+    try:
+        await registry.spool.put(Spooled(link.connection_id, link.connection.slug, now, stale, request))
+    except SpoolFullError as full:
+        registry.alarms.raise_alarm(Kind.SPOOL_FULL, clock.node(), str(full))
+    else:
+        registry.alarms.raise_alarm(Kind.SPOOL_NOT_EMPTY, clock.node(), "Messages wait for the database.")
+
+
+def _forget(work: "asyncio.Future[int]") -> None:
+    """Take the exception of a work that nobody waits for any more."""
+    if not work.cancelled():
+        work.exception()
 
 
 async def _traced(
@@ -113,26 +199,27 @@ async def _traced(
     return conclude(registry.root, link, snapshot, case.message, now, stale=stale, traces=traces)
 
 
-async def _settle(registry: Registry, link: Link, request: operators.Request, case: Case) -> Settled:
-    """Commit one message. One that nobody can be found for, or that cannot be committed, is kept in quarantine."""
+async def _settle(registry: Registry, case: Case, set_aside: SetAside) -> Settled:
+    """Commit one message. One that nobody can be found for, or that cannot be committed, is kept in quarantine.
+
+    Such a one is not journalled: journalled, it would be known when it comes again, and never be applied.
+    """
     orphan = case.verdict.stop_word and not case.journal.wishes
     if case.message.msisdn is None or orphan:
-        reason = "unreadable-number" if case.message.msisdn is None else "unknown-code"
-        await quarantine(registry, link, reason, _raw(request), case.journal.received_at)
+        await set_aside("unreadable-number" if case.message.msisdn is None else "unknown-code")
+        return Settled()
     try:
         return await registry.sequencer.message(case.journal, registry.settings.commit_seconds_max)
     except Poisoned:
-        await quarantine(registry, link, "cannot-be-committed", _raw(request), case.journal.received_at)
+        await set_aside("cannot-be-committed")
         return Settled()
 
 
-async def _settle_all(
-    registry: Registry, link: Link, request: operators.Request, cases: Sequence[Case]
-) -> Sequence[Settled]:
+async def _settle_all(registry: Registry, cases: Sequence[Case], set_aside: SetAside) -> Sequence[Settled]:
     """Commit all at once; nearly every request holds one message, which needs no task of its own."""
     if len(cases) == 1:
-        return [await _settle(registry, link, request, cases[0])]
-    return await asyncio.gather(*(_settle(registry, link, request, case) for case in cases))
+        return [await _settle(registry, cases[0], set_aside)]
+    return await asyncio.gather(*(_settle(registry, case, set_aside) for case in cases))
 
 
 def _outcome(registry: Registry, link: Link, case: Case, done: Settled, reply: str | None) -> operators.Outcome:
@@ -175,12 +262,28 @@ def _reply(snapshot: Snapshot, case: Case, done: Settled) -> str | None:
     return None
 
 
-def _raw(request: operators.Request) -> bytes:
+def raw_of(request: operators.Request) -> bytes:
     """Return the request as it is kept in quarantine: what a later replay needs, and no more."""
     kept = {
         "method": request.method,
         "path": request.path,
         "query": request.query.decode("latin-1"),
         "headers": dict(sorted(request.headers.items())),
+        "peer": request.peer,
     }
     return msgspec.json.encode(kept) + b"\n" + request.body
+
+
+def request_of(raw: bytes) -> operators.Request:
+    """Return the request that `raw_of` wrote; MsgspecError when it is none."""
+    head, _, body = raw.partition(b"\n")
+    kept = msgspec.json.decode(head, type=_Kept)
+    return operators.Request(kept.method, kept.path, kept.query.encode("latin-1"), kept.headers, body, kept.peer)
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    peer: str = ""

@@ -12,7 +12,8 @@ from pathlib import Path
 import msgspec
 
 from app import tags
-from app.database import Pool, open_pool, require_current, require_durable
+from app.alarms import Alarms
+from app.database import Pool, close_pool, open_pool, require_current, require_durable
 from app.directory import Directory
 from app.errors import RegistryError
 from app.index import Index
@@ -20,6 +21,7 @@ from app.keys import Root, unseal_root
 from app.queries import setup
 from app.sequencer import Sequencer
 from app.settings import Settings
+from app.spool import Spool
 
 
 class NotReadyError(RegistryError):
@@ -39,6 +41,8 @@ class Registry(msgspec.Struct, frozen=True):
     directory: Directory
     sequencer: Sequencer
     index: Index
+    spool: Spool
+    alarms: Alarms
 
 
 @asynccontextmanager
@@ -50,14 +54,17 @@ async def open_registry(settings: Settings, database_url: str) -> AsyncIterator[
         opened(database_url, 1, "stop-registry sequencer") as writer,
     ):
         origin, root = await _identity(pool, settings)
-        sequencer = Sequencer(writer)
+        sequencer, alarms = Sequencer(writer), Alarms(pool)
+        spool = Spool(settings.data_dir / "spool", root, settings.spool_bytes_max)
         sequencer.start()
         try:
             directory, index = Directory(pool, root), Index(pool, settings.index_bytes_max)
             gc.freeze()  # what is here now stays, so no collection during a request need look at it again
-            yield Registry(settings, origin, root, pool, directory, sequencer, index)
+            yield Registry(settings, origin, root, pool, directory, sequencer, index, spool, alarms)
         finally:
             await sequencer.stop()
+            await spool.close()
+            await alarms.flush()
 
 
 @asynccontextmanager
@@ -67,7 +74,7 @@ async def opened(database_url: str, connections_max: int, name: str) -> AsyncIte
     try:
         yield pool
     finally:
-        await pool.close()
+        await close_pool(pool)
 
 
 async def _identity(pool: Pool, settings: Settings) -> tuple[str, Root]:

@@ -5,7 +5,8 @@ Texts are sealed, and forgotten after some days; the item and its decision stay.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 import msgspec
@@ -25,6 +26,7 @@ ITEM_ID_BYTES = 16
 REASON_CHARACTERS_MAX = 200
 PURGE_EVERY = timedelta(days=1)
 PURGE_AGAIN_AFTER = timedelta(minutes=10)
+PURGE_ENDS_SECONDS = 5
 
 log = structlog.get_logger()
 
@@ -106,7 +108,18 @@ async def purge(registry: Registry) -> Purged:
     return Purged(texts, parts)
 
 
-async def keep_purging(registry: Registry) -> None:
+@asynccontextmanager
+async def purging(registry: Registry) -> AsyncIterator[None]:
+    """Purge every day as long as the registry is served."""
+    task = asyncio.create_task(_keep_purging(registry), name="review purge")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task], timeout=PURGE_ENDS_SECONDS)
+
+
+async def _keep_purging(registry: Registry) -> None:
     """Purge at once and then every day, until cancelled; while the database is away, try again soon."""
     while True:
         pause = PURGE_EVERY

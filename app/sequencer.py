@@ -27,6 +27,7 @@ Work = Planned | Bulk
 WORKS_PER_TRANSACTION_MAX = 256
 HEADS_PER_TRANSACTION_MAX = 1_000
 FAN_OUT_HEADS = 250  # of a message to many senders, in one transaction: others' works have their turn in between
+WORKS_QUEUED_MAX = 20_000  # some seconds of the heaviest load; beyond it, waiting longer would not help
 RETRIES_MAX = 5
 SALT_BYTES = 16
 
@@ -108,6 +109,8 @@ class Sequencer:
     async def _submit(self, work: Work, seconds: float | None) -> Settled:
         if self._stopping:
             raise UnavailableError("The registry is stopping; send the same request again in a few seconds.")
+        if seconds is not None and len(self._queue) >= WORKS_QUEUED_MAX:
+            raise UnavailableError("Too much waits for the database; send the same request again.")
         future: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
         self._queue.append((work, future))
         self._wake.set()

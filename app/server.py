@@ -33,6 +33,7 @@ from app import (
     puller,
     receipts,
     reconciliation,
+    recovery,
     review,
 )
 from app.auth import Caller
@@ -58,11 +59,9 @@ def registry_of(request: Call) -> Registry:
 async def caller_of(request: Call) -> Caller:
     """Return who is calling; the key is looked up anew every time."""
     registry = registry_of(request)
-    try:
-        async with registry.pool.acquire(timeout=registry.settings.commit_seconds_max) as db:
-            return await auth.authenticate(db, request.headers.get("authorization", ""))
-    except (OSError, TimeoutError) as error:
-        raise UnavailableError("The database is away; ask again in a few seconds.") from error
+    seconds = registry.settings.commit_seconds_max
+    async with asyncio.timeout(seconds), registry.pool.acquire(timeout=seconds) as db:
+        return await auth.authenticate(db, request.headers.get("authorization", ""))
 
 
 @get("/health/live", sync_to_thread=False)
@@ -74,12 +73,8 @@ def live() -> dict[str, str]:
 @get("/health/ready")
 async def ready(request: Call) -> dict[str, str]:
     """Say whether messages and checks can be served."""
-    registry = registry_of(request)
-    try:
-        async with registry.pool.acquire(timeout=2) as db:
-            await db.execute("SELECT 1")
-    except Exception as error:
-        raise UnavailableError("The database is away.") from error
+    if not await recovery.database_answers(registry_of(request)):
+        raise UnavailableError("The database is away.")
     return {"status": "ready"}
 
 
@@ -250,12 +245,8 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
             app.state.registry = registry
             app.state.gate = check.Gate(settings.checks_at_once_max)
             app.state.proof_gate = check.Gate(at_once=1)  # each hashes a whole ledger
-            purging = asyncio.create_task(review.keep_purging(registry), name="review purge")
-            try:
+            async with recovery.watching(registry), review.purging(registry):
                 yield
-            finally:
-                purging.cancel()
-                await asyncio.wait([purging], timeout=5)
 
     return Litestar(
         route_handlers=ROUTES,

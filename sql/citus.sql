@@ -9,6 +9,7 @@ SELECT create_reference_table('connection');
 SELECT create_reference_table('api_key');
 SELECT create_reference_table('api_key_sender');
 SELECT create_reference_table('admin_journal');
+SELECT create_reference_table('alarm');
 
 SELECT create_distributed_table('mo', 'connection_id');
 SELECT create_distributed_table('mo_effect', 'connection_id');

@@ -20,6 +20,7 @@ from app.registry import Registry
 async def check(registry: Registry, caller: Caller, call: Asked) -> Answer:
     """Screen a batch, once under each Idempotency-Key; return the answer in the form asked for."""
     caller.require(Role.SENDER, Role.DELEGATE)
+    registry.spool.require_empty()
     size = len(call.body)
     asked_about = await in_thread(size, question, call)
     _allow_purpose(asked_about.fields, screen=call.screen)

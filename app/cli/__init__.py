@@ -13,6 +13,7 @@ COMMANDS = {
     "operator": ("app.cli.operator:operator", "Operator connections: where MO messages come from."),
     "review": ("app.cli.review:review", "Doubtful messages: list them, decide them, forget their texts."),
     "key": ("app.cli.administer:key", "Keys of callers."),
+    "alarms": ("app.cli.alarms:alarms", "What a person must know."),
     "check": ("app.cli.check_file:check", "Screen a file of numbers against a running registry."),
     "import": ("app.cli.import_file:import_file", "Bring in a list of oppositions kept elsewhere."),
     "intent": ("app.cli.texts:intent", "Read what a text asks for."),

@@ -10,6 +10,9 @@ import rich_click as click
 
 from app.cli.common import REFUSED, actor, data_dir_accepted, data_dir_option, plain_errors, with_registry
 from app.errors import RegistryError
+from app.registry import Registry
+
+NEW = "(new)"
 
 if TYPE_CHECKING:
     from app.registry import Registry
@@ -132,6 +135,67 @@ def operator_reconcile(file: Path, data_dir: Path | None, **given: str | None) -
 
     options = Options(file=file, **given)  # type: ignore[arg-type] # click gives each option the type it declares
     sys.exit(with_registry(data_dir, lambda registry: reconcile(registry, options, click.echo)))
+
+
+@operator.command("secret")
+@click.argument("slug")
+@click.option(
+    "--add", "added", is_flag=False, flag_value=NEW, default=None, help="A secret to accept; made if omitted."
+)
+@click.option("--remove", "removed", default=None, help="A secret, or `oldest`, that is accepted no longer.")
+@data_dir_option
+@plain_errors
+def operator_secret(slug: str, added: str | None, removed: str | None, data_dir: Path | None) -> None:
+    """Change a connection's secrets without losing a message: add the new one, tell the operator, remove the old one.
+
+    Two are in force at most. A running server follows within a second.
+
+    Example: stop-registry operator secret agregateur-a --add
+    """
+    from app import administration
+
+    if added is None and removed is None:
+        raise click.UsageError("Say --add, --remove or both.")
+    wanted = "" if added == NEW else added
+    made = with_registry(data_dir, lambda r: administration.change_secrets(r, actor(), slug, wanted, removed))
+    if made:
+        click.echo(f"secret\t{made}")
+
+
+@operator.command("quarantine")
+@click.argument("slug")
+@click.argument("action", type=click.Choice(["list", "replay"]), default="list")
+@data_dir_option
+@plain_errors
+def operator_quarantine(slug: str, action: str, data_dir: Path | None) -> None:
+    """List what a connection sent and nobody could use, or run it again after a secret or setting was mended.
+
+    Each request is judged by the secrets and settings of today and keeps its time of receipt. What passes is applied
+    and leaves; exit status 1 says that something stays.
+
+    Example: stop-registry operator quarantine agregateur-a replay
+    """
+    if action == "list":
+        _list_quarantine(slug, data_dir)
+        return
+    from app import quarantine
+
+    done = with_registry(data_dir, lambda registry: quarantine.replay(registry, slug))
+    click.echo(f"applied\t{done.applied}\nstaying\t{done.staying}")
+    sys.exit(REFUSED if done.staying else 0)
+
+
+def _list_quarantine(slug: str, data_dir: Path | None) -> None:
+    from app import quarantine
+
+    async def rows(registry: Registry) -> list[str]:
+        return [
+            f"{row.fingerprint.hex()}\t{row.received_at:%Y-%m-%dT%H:%M:%SZ}\t{row.reason}\t{row.times_seen}"
+            async for row in quarantine.waiting(registry, slug)
+        ]
+
+    for line in with_registry(data_dir, rows):
+        click.echo(line)
 
 
 @operator.command("replay")

@@ -79,7 +79,8 @@ async def open_pool(dsn: str, *, min_size: int, max_size: int, application_name:
     try:
         return await asyncpg.create_pool(
             dsn,
-            min_size=min_size,
+            init_size=min_size,
+            min_size=0,  # a floor would be restored in the background, ever more slowly; we connect when we need to
             max_size=max_size,
             connection_class=PooledConnection,
             init=_watch_peer,

@@ -167,3 +167,13 @@ def test_help_shows_an_example(tmp_path, command):
 
     assert done.returncode == 0
     assert "stop-registry" in done.stdout
+
+
+def test_rotating_a_secret_replaying_the_quarantine_and_closing_an_alarm(founded):
+    run("operator", "add", "op", "--provider", "kannel", "--token", "jeton", folder=founded)
+
+    assert run("operator", "secret", "op", "--add", folder=founded).stdout.startswith("secret\t")
+    assert run("operator", "secret", "op", "--add", "un-troisieme", folder=founded).returncode == 1
+    assert run("operator", "quarantine", "op", "replay", folder=founded).stdout == "applied\t0\nstaying\t0\n"
+    assert run("operator", "quarantine", "nobody", folder=founded).returncode == 2
+    assert run("alarms", "--close", "1", folder=founded).returncode == 2
