@@ -85,9 +85,8 @@ def confirmation(about: About) -> str:
         who = f" from {name}" if name else ""
         return f"Request registered. You will get no more ads{who} by SMS, except service messages.{_cost(about)}"
     who = f" de {name}" if name else ""
-    return (
-        f"Demande enregistree. Plus de publicite{who} par SMS; des messages de service restent possibles.{_cost(about)}"
-    )
+    wish = f"Demande enregistree. Vous ne recevrez plus de publicite{who} par SMS"
+    return f"{wish}, hors messages de service.{_cost(about)}"
 
 
 def contact(about: About) -> str:

@@ -68,7 +68,7 @@ def test_contact_on_a_code_of_many_cuts_no_name_and_counts_the_rest():
     text = replies.contact(about(*names))
 
     assert text.startswith("Edite par Enseigne numero 0000, Enseigne numero 0001")
-    assert text.endswith(" et 1995 autres")
+    assert text.endswith(" et 1994 autres")
     assert len(text) <= replies.SMS_CHARACTERS_MAX
 
 
