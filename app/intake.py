@@ -81,8 +81,9 @@ async def take(
         await set_aside(item.reason)
     snapshot = await registry.directory.current()
     cases = [conclude(registry.root, link, snapshot, message, now, stale=stale) for message in decoded.messages]
-    cases = [await _traced(registry, link, snapshot, case, now, stale=stale) for case in cases]
     cases += await longtext.wholes(registry, link, snapshot, decoded.messages, now, stale=stale)
+    traced = [_traced(registry, link, snapshot, case, now, stale=stale) for case in cases]
+    cases = [await traced[0]] if len(traced) == 1 else await asyncio.gather(*traced)  # a task costs more than most
     settled = await _settle_all(registry, cases, set_aside)
     if any((case.message.short_code or "") not in snapshot.codes for case in cases):
         registry.alarms.raise_alarm(Kind.UNKNOWN_CODE, link.connection.slug, CODE_UNKNOWN)
@@ -196,7 +197,7 @@ async def _traced(
     traces = await lookback.traces(registry, snapshot, question, now)
     if traces == NO_TRACES:
         return case
-    return conclude(registry.root, link, snapshot, case.message, now, stale=stale, traces=traces)
+    return conclude(registry.root, link, snapshot, case.message, now, stale=stale, joined=case.joined, traces=traces)
 
 
 async def _settle(registry: Registry, case: Case, set_aside: SetAside) -> Settled:
