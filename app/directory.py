@@ -94,7 +94,7 @@ class Directory:
         self._pool = pool
         self._root = root
         self._snapshot: Snapshot | None = None
-        self._reading = 0
+        self._reading = asyncio.Lock()
 
     async def current(self, max_age_seconds: float = MAX_AGE_SECONDS) -> Snapshot:
         """Return a reading at most that old.
@@ -103,7 +103,7 @@ class Directory:
         committed without the database anyway. UnavailableError where there is none yet.
         """
         known = self._snapshot
-        if known and (time.monotonic() - known.read_at < max_age_seconds or (self._reading and max_age_seconds)):
+        if known and (time.monotonic() - known.read_at < max_age_seconds or (self._reading.locked() and max_age_seconds)):
             return known  # one caller reads anew, the others need not wait for a database that may be slow
         found = await self._anew() or known
         if found is None:
@@ -130,17 +130,19 @@ class Directory:
         return found
 
     async def _anew(self) -> Snapshot | None:
-        """Read, and return None when the database does not answer in time."""
-        self._reading += 1
+        """Return a reading begun after this call, or None when the database does not answer in time.
+
+        Callers that come while one reads share the next reading: each of a hundred would else read everything.
+        """
+        asked_at = time.monotonic()
         try:
-            async with asyncio.timeout(READ_SECONDS_MAX):
-                self._snapshot = await self._read()
+            async with asyncio.timeout(READ_SECONDS_MAX), self._reading:
+                if self._snapshot is None or self._snapshot.read_at < asked_at:
+                    self._snapshot = await self._read()
         except Exception as error:
             if is_unavailable(error):
                 return None
             raise
-        finally:
-            self._reading -= 1
         return self._snapshot
 
     async def _read(self) -> Snapshot:
