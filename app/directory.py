@@ -103,8 +103,10 @@ class Directory:
         committed without the database anyway. UnavailableError where there is none yet.
         """
         known = self._snapshot
-        if known and (time.monotonic() - known.read_at < max_age_seconds or (self._reading.locked() and max_age_seconds)):
-            return known  # one caller reads anew, the others need not wait for a database that may be slow
+        young = known is not None and time.monotonic() - known.read_at < max_age_seconds
+        # One caller reads anew, the others need not wait for a database that may be slow.
+        if known and (young or (self._reading.locked() and max_age_seconds)):
+            return known
         found = await self._anew() or known
         if found is None:
             raise UnavailableError("The database is away; send the same request again.")

@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import getpass
+import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -79,8 +80,10 @@ def database(settings: Settings) -> Iterator[str]:
 
 def with_registry(data_dir: Path | None, act: "Callable[[Registry], Awaitable[T]]") -> T:
     """Open the registry, do one thing with it, close it."""
+    from app import logs
     from app.registry import open_registry
 
+    logs.configure(logging.WARNING)  # standard output is the command's answer
     settings = settings_for(data_dir)
 
     async def run(address: str) -> T:
