@@ -11,7 +11,7 @@ import pytest
 
 from app.database import embedded_postgres
 from app.settings import Settings
-from tests.e2e.kannel import kannel, require_kannel
+from tests.e2e.kannel import kannel, require_kannel, smpp_kannel
 from tests.e2e.phones import Message
 from tests.e2e.served import Served, prepared, served
 from tests.world import KANNEL_TOKEN, OWN_CODE
@@ -43,9 +43,10 @@ def opposed(server: Served, keys: dict[str, str], *numbers: str) -> list[str]:
     return answer.raise_for_status().json()["withheld"]["opted_out"]
 
 
-def test_a_person_says_stop_reads_the_confirmation_and_is_withheld(registry):
+@pytest.mark.parametrize("connect", [kannel, smpp_kannel], ids=["fakesmsc", "smpp"])
+def test_a_person_says_stop_reads_the_confirmation_and_is_withheld(registry, connect):
     server, keys = registry
-    with kannel(f"{server.url}/v1/mo/kannel/{KANNEL_TOKEN}") as gateway:
+    with connect(f"{server.url}/v1/mo/kannel/{KANNEL_TOKEN}") as gateway:
         gateway.send(sender=ANNE, to=OWN_CODE, text=f"STOP {OWN_CODE}")
         reply = gateway.wait_for_reply(to=ANNE, timeout_seconds=30)
 
