@@ -18,7 +18,7 @@ import msgspec
 
 from app import archive, clock, dossier, ledger
 from app.appends import Record
-from app.auth import Caller, Role
+from app.auth import Caller, Role, sender_of
 from app.directory import Sender
 from app.errors import NotFoundError
 from app.queries import ledgers, setup
@@ -67,13 +67,7 @@ def signed(registry: Registry, sender: Sender, size: int, root: bytes) -> str:
 async def sender_for(registry: Registry, caller: Caller, slug: str | None) -> Sender:
     """Return the sender whose ledger this caller may read; somebody else's does not exist."""
     caller.require(Role.SENDER, Role.AUDITOR)
-    named = await registry.directory.sender(slug) if slug is not None else None
-    if slug is not None and named is None:
-        raise NotFoundError("There is no such sender.")
-    sender = await registry.directory.sender_by_id(caller.chosen(named.sender_id if named else None))
-    if sender is None:
-        raise NotFoundError("There is no such sender.")
-    return sender
+    return await sender_of(caller, registry.directory, slug)
 
 
 async def export(registry: Registry, sender: Sender, scope: Scope, by: str) -> AsyncIterator[bytes]:

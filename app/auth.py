@@ -14,6 +14,7 @@ from enum import StrEnum
 import msgspec
 
 from app import clock
+from app.directory import Directory, Sender
 from app.errors import ForbiddenError, InvalidValueError, NotFoundError, UnauthenticatedError
 from app.queries import api_keys
 from app.queries.rows import Db
@@ -97,6 +98,17 @@ async def authenticate(db: Db, authorization: str) -> Caller:
     if row is None or not same:
         raise UnauthenticatedError("This key is unknown, expired or revoked.")
     return Caller(row.key_id, Role(row.role), row.label, tuple(row.sender_ids))
+
+
+async def sender_of(caller: Caller, directory: Directory, slug: str | None) -> Sender:
+    """Return the sender a caller acts for: the one named, or its only one. Somebody else's does not exist."""
+    named = await directory.sender(slug) if slug is not None else None
+    if slug is not None and named is None:
+        raise NotFoundError("There is no such sender.")
+    sender = await directory.sender_by_id(caller.chosen(named.sender_id if named else None))
+    if sender is None:
+        raise NotFoundError("There is no such sender.")
+    return sender
 
 
 async def issue(db: Db, role: Role, label: str, sender_ids: Sequence[int], expires_at: datetime | None = None) -> str:

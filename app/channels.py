@@ -15,10 +15,10 @@ import msgspec
 import numpy as np
 
 from app import bulk, clock, dates, phone, tags
-from app.auth import Caller, Role
+from app.auth import Caller, Role, sender_of
 from app.bulk import Bulk, Opposition
 from app.directory import Sender
-from app.errors import NotFoundError, TooLargeError
+from app.errors import TooLargeError
 from app.queries import imports
 from app.queries import oppositions as queries
 from app.registry import Registry
@@ -68,7 +68,7 @@ async def take(registry: Registry, caller: Caller, body: bytes) -> bytes:
     most = registry.settings.opt_outs_max
     if len(request.opt_outs) > most:
         raise TooLargeError(f"One call takes at most {most:,} oppositions; `stop-registry import` takes whole lists.")
-    sender = await _sender(registry, caller, request.sender)
+    sender = await sender_of(caller, registry.directory, request.sender)
     results = [_refusal(one) for one in request.opt_outs]
     sources: dict[str, list[int]] = {}
     for position, one in enumerate(request.opt_outs):
@@ -175,13 +175,3 @@ def _result(one: OptOut, told: Told, outcome: int) -> dict[str, Any]:
     """Say what became of it; a date that could not be read is said, since the opposition then counts from now."""
     result: dict[str, Any] = {"result": "known"} if outcome == bulk.KNOWN else {"result": "recorded", "entry": outcome}
     return {**result, "date": "unreadable"} if one.at and told.at is None else result
-
-
-async def _sender(registry: Registry, caller: Caller, slug: str | None) -> Sender:
-    named = await registry.directory.sender(slug) if slug is not None else None
-    if slug is not None and named is None:
-        raise NotFoundError("There is no such sender.")
-    sender = await registry.directory.sender_by_id(caller.chosen(named.sender_id if named else None))
-    if sender is None:
-        raise NotFoundError("There is no such sender.")
-    return sender

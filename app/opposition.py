@@ -8,10 +8,10 @@ from msgspec import Meta
 
 from app import clock, phone, standing, tags
 from app.appends import Message, Wish
-from app.auth import Caller, Role
+from app.auth import Caller, Role, sender_of
 from app.case import REVIEW_PURPOSE, review_aad
 from app.directory import Sender
-from app.errors import ConflictError, ConsentOlderError, InvalidValueError, NotFoundError
+from app.errors import ConflictError, ConsentOlderError, InvalidValueError
 from app.lifting import Draft
 from app.queries import oppositions, review
 from app.registry import Registry
@@ -64,7 +64,7 @@ async def opt_in(registry: Registry, caller: Caller, body: bytes) -> Outcome:
     """
     caller.require(Role.SENDER)
     request = _REQUEST.decode(body)
-    sender = await _sender(registry, caller, request.sender)
+    sender = await sender_of(caller, registry.directory, request.sender)
     message = _message(registry, caller, sender, request, clock.now())
     person = (sender.sender_id, message.wishes[0].tag)
     async with registry.pool.acquire() as db:
@@ -89,16 +89,6 @@ def _asked(item: review.ItemRow | None) -> str:
     if item.decision is not None:
         raise ConflictError("A data protection officer read this consent and left the opposition in force.")
     return "review"
-
-
-async def _sender(registry: Registry, caller: Caller, slug: str | None) -> Sender:
-    named = await registry.directory.sender(slug) if slug is not None else None
-    if slug is not None and named is None:
-        raise NotFoundError("There is no such sender.")
-    sender = await registry.directory.sender_by_id(caller.chosen(named.sender_id if named else None))
-    if sender is None:
-        raise NotFoundError("There is no such sender.")
-    return sender
 
 
 def _message(registry: Registry, caller: Caller, sender: Sender, request: OptIn, now: datetime) -> Message:

@@ -4,15 +4,14 @@ import msgspec
 import numpy as np
 
 from app import clock, inheritance, verdict
-from app.auth import Caller, Role
+from app.auth import Caller, Role, sender_of
 from app.check import replaying, screening
 from app.check.answering import Answer, Outcome, render
 from app.check.asking import MARKETING, Asked, Batch, Fields, question, read_batch
 from app.check.gate import in_thread
 from app.check.recording import Case, record
 from app.check.replaying import Key
-from app.directory import Sender
-from app.errors import ForbiddenError, HeldError, KeyTakenError, NotFoundError
+from app.errors import ForbiddenError, HeldError, KeyTakenError
 from app.queries.replays import ReplayRow
 from app.registry import Registry
 
@@ -24,7 +23,7 @@ async def check(registry: Registry, caller: Caller, call: Asked) -> Answer:
     size = len(call.body)
     asked_about = await in_thread(size, question, call)
     _allow_purpose(asked_about.fields, screen=call.screen)
-    sender = await _sender(registry, caller, asked_about.fields.sender)
+    sender = await sender_of(caller, registry.directory, asked_about.fields.sender)
     case = Case(registry, caller, call, asked_about.fields, sender)
     key = await in_thread(size, replaying.key_of, case) if call.idempotency_key is not None else None
     async with replaying.alone(key):
@@ -32,16 +31,6 @@ async def check(registry: Registry, caller: Caller, call: Asked) -> Answer:
         batch = await in_thread(size, read_batch, registry.settings.check_numbers_max, asked_about, sender.key)
         outcome = await _again(case, batch, earlier) if earlier else await _once(case, batch, key)
     return await in_thread(size, render, case, outcome)
-
-
-async def _sender(registry: Registry, caller: Caller, slug: str | None) -> Sender:
-    named = await registry.directory.sender(slug) if slug is not None else None
-    if slug is not None and named is None:
-        raise NotFoundError("There is no such sender.")
-    sender = await registry.directory.sender_by_id(caller.chosen(named.sender_id if named else None))
-    if sender is None:
-        raise NotFoundError("There is no such sender.")
-    return sender
 
 
 def _allow_purpose(fields: Fields, *, screen: bool) -> None:
