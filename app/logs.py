@@ -16,6 +16,9 @@ DIGIT_RUN = re.compile(r"(?:\d(?:[\s.\-/()]|%20|%2B)?){7,}")
 MASK = "…"
 
 
+_requests = logging.getLogger("app.requests")  # holds nothing but the level: asking it costs next to nothing
+
+
 def configure(level: int = logging.INFO) -> None:
     """Send our own events and the libraries' warnings to standard error, one JSON object a line."""
     structlog.configure(
@@ -30,6 +33,7 @@ def configure(level: int = logging.INFO) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+    _requests.setLevel(level)
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[_Handler()], force=True)
 
 
@@ -46,6 +50,8 @@ def request(route: str, method: str, status: int, milliseconds: float, request_i
 
     Every value is ours, so nothing needs masking; there is one such line for every message, so it takes the short way.
     """
+    if not _requests.isEnabledFor(logging.INFO):
+        return
     line = {
         "route": route,
         "method": method,

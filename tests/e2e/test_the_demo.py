@@ -28,5 +28,7 @@ def test_the_story_is_told_to_its_end_twice_on_the_same_data(tmp_path):
         assert "401  A bad signature" in told
         assert "Edite par Salon Martin" in told
         assert "curl " in told
+        assert "milliseconds" not in told  # the story, not the log
+    assert "milliseconds" not in first.stderr
     assert "founded" in first.stdout
     assert "founded" not in second.stdout
