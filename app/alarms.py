@@ -30,6 +30,7 @@ class Kind(StrEnum):
     QUARANTINE_GROWING = "quarantine-growing"
     QUARANTINE_FULL = "quarantine-full"
     UNKNOWN_CODE = "unknown-code"
+    CONFIRMATION_ASKED = "confirmation-asked"
     SPOOL_NOT_EMPTY = "spool-not-empty"
     SPOOL_FULL = "spool-full"
     SPOOL_DAMAGED = "spool-damaged"

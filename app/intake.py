@@ -30,6 +30,7 @@ from app.spool import Spooled, SpoolFullError
 SERVICE_NUMBER = re.compile(r"\+?[0-9]{3,8}")
 
 NOT_AUTHENTIC = "A request does not carry this connection's proof; compare its secrets with the operator's."
+CONFIRM = "The provider asks to confirm the subscription: open this address once, in a browser: "
 CODE_UNKNOWN = "A message came to a code that this registry does not know; add it with `stop-registry code add`."
 
 SetAside: TypeAlias = Callable[[str], Awaitable[None]]
@@ -79,6 +80,9 @@ async def take(
     decoded = operators.provider(link.connection.provider).decode(request, link.connection)
     for item in decoded.unreadable:
         await set_aside(item.reason)
+    if decoded.control is not None:
+        # Nothing is fetched by us: an address that came from outside is opened by a person, or not at all.
+        registry.alarms.raise_alarm(Kind.CONFIRMATION_ASKED, link.connection.slug, CONFIRM + decoded.control)
     snapshot = await registry.directory.current()
     cases = [conclude(registry.root, link, snapshot, message, now, stale=stale) for message in decoded.messages]
     cases += await longtext.wholes(registry, link, snapshot, decoded.messages, now, stale=stale)
