@@ -23,6 +23,7 @@ What comes in and goes out:
 
 What serves them:
   auth.py           who is calling: keys and roles
+  safeguards/       may this batch go: each safeguard refuses, warns, or says nothing
   lookback.py       whom this number was cleared for, read in slices
   inheritance.py    opposed to a sender, or to one whose list it inherited
   longtext.py       the parts of long messages, kept until the whole can be read
@@ -42,6 +43,7 @@ What decides, without I/O:
   bulk.py           what one transaction writes for many oppositions brought in at once
   fanout.py         a message to more senders than one transaction may lock, in parts
   standing.py       who is opposed: a pure function of the set of events
+  profile.py        what a sender decided about itself
   lifting.py        what may lift an opposition, how often a day, and what a person is asked
   reading.py        what a message asks for: our reading, custom keywords, the provider's flag
   attribution.py    which senders a message on a code concerns

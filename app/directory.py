@@ -18,23 +18,13 @@ from app.errors import UnavailableError
 from app.intent import Intent
 from app.keys import Root
 from app.operators import Connection
+from app.profile import Profile
 from app.queries import setup
 from app.reading import NO_WORDS, Keywords, Words
-from app.replies import FRENCH, NO_TEXTS, Texts
 
 MAX_AGE_SECONDS = 1.0
 READ_SECONDS_MAX = 2.0
 SECRETS_PURPOSE = "connection-secrets"
-
-
-class Profile(msgspec.Struct, frozen=True):
-    """What a sender decided about itself."""
-
-    confirmation: Texts = NO_TEXTS
-    contact: Texts = NO_TEXTS
-    help: Texts = NO_TEXTS
-    language: str = FRENCH
-    """Of what people get back, unless they wrote in another."""
 
 
 class Sender(msgspec.Struct, frozen=True):

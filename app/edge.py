@@ -138,8 +138,9 @@ def problem(request: Request[Any, Any, Any], error: RegistryError) -> Response[b
         "type": PROBLEM_TYPE + error.slug,
         "title": error.title_fr if french else error.title,
         "status": error.status,
-        "detail": str(error),
+        "detail": error.french if french else str(error),
         "request_id": request_id_of(request),
+        **error.members,
     }
     headers = {}
     if error.status in RETRY_AFTER_SECONDS:

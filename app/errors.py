@@ -9,6 +9,12 @@ class RegistryError(Exception):
     title = "The registry failed"
     title_fr = "Le registre a échoué"
 
+    def __init__(self, detail: str, *, french: str | None = None, **members: str) -> None:
+        """Take what to do, in both languages where the caller may be French, and members of the problem document."""
+        super().__init__(detail)
+        self.french = french or detail
+        self.members = members
+
 
 class MalformedRequestError(RegistryError):
     """The request could not be read."""
@@ -95,6 +101,38 @@ class ConsentOlderError(ConflictError):
     title_fr = "Le consentement est antérieur à l'opposition"
 
 
+class QuietHoursError(ConflictError):
+    """Nobody in the batch may be reached at the planned time."""
+
+    slug = "quiet-hours"
+    title = "Outside the hours of the policy"
+    title_fr = "En dehors des horaires de la politique"
+
+
+class StopChannelDownError(ConflictError):
+    """Nothing proves that a STOP to this code would arrive."""
+
+    slug = "stop-channel-down"
+    title = "The STOP channel is not proven to work"
+    title_fr = "Rien ne prouve que le canal STOP fonctionne"
+
+
+class RouteRefusedError(ConflictError):
+    """The policy does not allow this route or this sender id."""
+
+    slug = "route-refused"
+    title = "This route may not carry the batch"
+    title_fr = "Cette route ne peut pas acheminer l'envoi"
+
+
+class NoStopMentionError(ConflictError):
+    """The text does not tell people how to say STOP."""
+
+    slug = "no-stop-mention"
+    title = "The text names no way to say STOP"
+    title_fr = "Le texte n'indique aucun moyen de dire STOP"
+
+
 class TooLargeError(RegistryError):
     """More than one call may carry."""
 
@@ -128,6 +166,22 @@ class KeyReusedError(InvalidValueError):
     slug = "idempotency-key-reused"
     title = "The Idempotency-Key belongs to another call"
     title_fr = "Cette Idempotency-Key appartient à un autre appel"
+
+
+class IncompleteCheckError(InvalidValueError):
+    """The check leaves out what its safeguards need, and the profile has no single value for it."""
+
+    slug = "incomplete-check"
+    title = "The check leaves out what it is judged by"
+    title_fr = "La demande omet ce qui permet de la juger"
+
+
+class TooEarlyError(InvalidValueError):
+    """The sending is planned too far ahead."""
+
+    slug = "too-early"
+    title = "Planned too far ahead"
+    title_fr = "Envoi prévu trop tôt à l'avance"
 
 
 class HeldError(RegistryError):

@@ -19,9 +19,10 @@ from app.alarms import Kind
 from app.attribution import NO_TRACES
 from app.case import Case, candidates_of, conclude
 from app.database import is_unavailable, write_transaction
-from app.directory import Link, Profile, Snapshot
+from app.directory import Link, Snapshot
 from app.errors import BadSignatureError, NotFoundError, UnavailableError
 from app.intent import Intent
+from app.profile import Profile
 from app.queries import mo
 from app.registry import Registry
 from app.sequencer import Poisoned, Settled
