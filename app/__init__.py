@@ -8,6 +8,7 @@ What comes in and goes out:
   recovery.py       watches the database, drains the spool when it is back
   quarantine.py     what waits in quarantine, run again after a secret or configuration is mended
   check/            bulk suppression check -> withheld, recorded before it is answered
+  clearances.py     clearances after they were given: verified, ended, the keys that sign them
   channels.py       oppositions from other channels -> committed once, whatever is told twice
   reconciliation.py an operator's own account against what arrived -> gaps named, missing STOPs applied
   puller.py         operators' lists, read on time where the operator does not call
@@ -57,7 +58,9 @@ What decides, without I/O:
   tags.py           number -> 64-bit keyed tag
   keys.py           the root key: sealing, derivation, boxes
   ledger/           entries, Merkle tree, checkpoints, proofs
+  clearance.py      the signed permission for the rest of a batch
   receipts.py       signed receipts for operators
+  jws.py            compact JWS, one algorithm
   replies.py        the texts people get back
 
   settings.py       the environment, read once

@@ -76,6 +76,15 @@ class Replay(msgspec.Struct, frozen=True):
     """One byte a position, compressed."""
 
 
+class Permit(msgspec.Struct, frozen=True):
+    """The clearance of a check: the bytes that are signed, and the generation of the key that signs them."""
+
+    terms: bytes
+    not_before: datetime
+    expires_at: datetime
+    signed_by: int
+
+
 class CheckRow(msgspec.Struct, frozen=True):
     """What check_record holds beside the entry; the cleared tags come along only when they are few."""
 
@@ -89,6 +98,7 @@ class CheckRow(msgspec.Struct, frozen=True):
     counts: str
     cleared: bytes | None
     replay: Replay | None = None
+    permit: Permit | None = None
 
 
 class Record(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ from app.intent import Intent
 from app.keys import Root
 from app.operators import Connection
 from app.profile import Profile
-from app.queries import setup
+from app.queries import clearances, setup
 from app.reading import NO_WORDS, Keywords, Words
 
 MAX_AGE_SECONDS = 1.0
@@ -74,6 +74,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     slugs: Mapping[str, Sender]
     codes: Mapping[str, Code]
     links: Mapping[str, Link]
+    signing: Mapping[str, int]
+    """The generation in use of each signing key that was ever rotated."""
     read_at: float
 
 
@@ -114,6 +116,10 @@ class Directory:
         """Find a sender by its id."""
         return (await self.current()).senders.get(sender_id) or (await self._certain()).senders.get(sender_id)
 
+    async def signing_generation(self, purpose: str) -> int:
+        """Return the generation of a signing key that is in use; the first until it is rotated."""
+        return (await self.current()).signing.get(purpose, 1)
+
     async def _certain(self) -> Snapshot:
         """Return a reading that was made now: only such a one may say that something does not exist."""
         found = await self._anew()
@@ -143,8 +149,9 @@ class Directory:
             senders = {row.sender_id: _sender(self._root, row) for row in await setup.list_senders(db)}
             codes = _codes(await setup.list_codes(db))
             links = {row.slug: _link(self._root, row) for row in await setup.list_connections(db)}
+            signing = await clearances.current_signing_keys(db)
         by_slug = {sender.slug: sender for sender in senders.values()}
-        return Snapshot(senders, by_slug, codes, links, read_at)
+        return Snapshot(senders, by_slug, codes, links, signing, read_at)
 
 
 def seal_secrets(root: Root, slug: str, secrets: Secrets, nonce: bytes) -> bytes:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import msgspec
 from litestar import HttpMethod, Litestar, Request, Response, get, post, route
-from litestar.datastructures import State
+from litestar.datastructures import CacheControlHeader, State
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromPath, FromQuery, QueryParameter
@@ -26,12 +26,12 @@ from app import (
     auth,
     channels,
     check,
+    clearances,
     intake,
     operators,
     opposition,
     proofs,
     puller,
-    receipts,
     reconciliation,
     recovery,
     review,
@@ -46,6 +46,7 @@ Call = Request[Any, Any, State]
 LARGE_CHECK_BYTES = 200_000
 JSON = "application/json"
 SHARED_METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+JWKS_CACHED_SECONDS = 300
 MO_PATH = re.compile(r"/v1/mo/([^/]+)(?:/[^/]+)?")
 MO_METHODS = frozenset({"GET", "POST"})
 
@@ -88,10 +89,10 @@ def metrics() -> Response[bytes]:
     return Response(generate_latest(together), media_type=CONTENT_TYPE_LATEST)
 
 
-@get("/.well-known/jwks.json", sync_to_thread=False)
-def jwks(request: Call) -> dict[str, list[dict[str, str]]]:
-    """Publish the keys under which receipts verify."""
-    return {"keys": [receipts.jwk(registry_of(request).root.signing_key().public_key())]}
+@get("/.well-known/jwks.json", cache_control=CacheControlHeader(max_age=JWKS_CACHED_SECONDS))
+async def jwks(request: Call) -> dict[str, list[dict[str, str]]]:
+    """Publish the keys under which receipts and clearances verify: current, next and retired."""
+    return {"keys": await clearances.key_set(registry_of(request))}
 
 
 @route(
@@ -139,6 +140,22 @@ async def check_batch(
 async def check_record(request: Call, check_id: FromPath[str]) -> dict[str, object]:
     """Look a check up again."""
     return await check.record_of(registry_of(request), await caller_of(request), check_id)
+
+
+@post("/v1/clearances/verify", status_code=200)
+async def verify_clearance(request: Call) -> Response[bytes]:
+    """Say whether a clearance may be used now, for these numbers, and name what is wrong if not."""
+    registry = registry_of(request)
+    caller = await caller_of(request)
+    settings = registry.settings
+    body = await read_body(request, settings.check_body_bytes_max, settings.body_seconds_max)
+    return Response(msgspec.json.encode(await clearances.verify(registry, caller, body)), media_type=JSON)
+
+
+@post("/v1/clearances/{clearance_id:str}/revoke", status_code=204)
+async def revoke_clearance(request: Call, clearance_id: FromPath[str]) -> None:
+    """End a clearance before its time."""
+    await clearances.revoke(registry_of(request), await caller_of(request), clearance_id)
 
 
 @post("/v1/opt-outs", status_code=200)
@@ -227,6 +244,8 @@ ROUTES = [
     take_manifest,
     check_batch,
     check_record,
+    verify_clearance,
+    revoke_clearance,
     take_opt_outs,
     opt_in,
     checkpoint,

@@ -10,6 +10,7 @@ SELECT create_reference_table('api_key');
 SELECT create_reference_table('api_key_sender');
 SELECT create_reference_table('admin_journal');
 SELECT create_reference_table('alarm');
+SELECT create_reference_table('signing_key');
 
 SELECT create_distributed_table('mo', 'connection_id');
 SELECT create_distributed_table('mo_effect', 'connection_id');
@@ -29,3 +30,4 @@ SELECT create_distributed_table('lift_budget', 'sender_id');
 SELECT create_distributed_table('check_record', 'sender_id');
 SELECT create_distributed_table('cleared', 'sender_id');
 SELECT create_distributed_table('check_replay', 'sender_id');
+SELECT create_distributed_table('clearance', 'sender_id');

@@ -2,6 +2,8 @@
 
 asking.py       what a call says, whether its numbers come as JSON or as lines
 flow.py         read, evaluate, record, answer
+planning.py     what is to be sent, completed and judged by every safeguard
+clearing.py     the clearance: its terms before the record, its token after
 screening.py    who is opposed since when, for a customer file
 recording.py    the cleared tags and the record, committed before an answer leaves
 replaying.py    a call repeated under its Idempotency-Key is the same check

@@ -1,14 +1,15 @@
 """The answer to a check: JSON, or the allowed lines with the rest in headers."""
 
-from collections.abc import Iterator
-from datetime import date, datetime
+from collections.abc import Iterator, Sequence
+from datetime import date
 
 import msgspec
 import numpy as np
 
 from app import ledger, phone, verdict
 from app.auth import Role
-from app.check.recording import Case
+from app.check import clearing
+from app.check.recording import Case, Made
 from app.check.screening import Days
 from app.check.spelling import allowed_lines, json_strings
 from app.verdict import Reason
@@ -17,20 +18,22 @@ JSON, TEXT = "application/json", "text/plain"
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What there is to say: a recorded check with its numbers, and the ledger's head it was computed at."""
+    """What there is to say: a recorded check with its numbers."""
 
-    check_id: str
-    checked_at: datetime
-    size: int
-    peaks: bytes
-    judged: verdict.Verdict
+    made: Made
     numbers: phone.Numbers
     days: Days | None = None
+    warnings: Sequence[str] = ()
     replayed: bool = False
 
+    @property
+    def judged(self) -> verdict.Verdict:
+        """The decision on each position."""
+        return self.made.judged
+
     def root(self) -> str:
-        """The ledger's root at that size, hexadecimal."""
-        return ledger.root(ledger.Frontier(self.size, self.peaks)).hex()
+        """The root of the ledger the verdict was computed at, hexadecimal."""
+        return ledger.root(ledger.Frontier(self.made.size, self.made.peaks)).hex()
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -47,16 +50,18 @@ def render(case: Case, outcome: Outcome) -> Answer:
     if case.asked.answer_lines:
         allowed = outcome.judged.reasons == Reason.ALLOWED.value
         pieces = list(allowed_lines(outcome.numbers, allowed, lines=case.asked.lines))
-        return Answer(TEXT, headers | _as_headers(outcome), pieces)
+        return Answer(TEXT, headers | _as_headers(case, outcome), pieces)
     return Answer(JSON, headers, [b"".join(_json(case, outcome))])
 
 
-def _as_headers(outcome: Outcome) -> dict[str, str]:
+def _as_headers(case: Case, outcome: Outcome) -> dict[str, str]:
     counts = msgspec.structs.asdict(outcome.judged.counts)
+    granted = clearing.granted(case.registry, outcome.made.permit)
     return {
-        "X-Check-Id": outcome.check_id,
-        "X-Checked-At": outcome.checked_at.isoformat().replace("+00:00", "Z"),
-        "X-Ledger-Size": str(outcome.size),
+        **({"X-Clearance": granted.token, "X-Clearance-Id": granted.id} if granted else {}),
+        "X-Check-Id": outcome.made.check_id,
+        "X-Checked-At": outcome.made.now.isoformat().replace("+00:00", "Z"),
+        "X-Ledger-Size": str(outcome.made.size),
         "X-Ledger-Root": outcome.root(),
         **{f"X-Counts-{name.replace('_', '-').title()}": str(count) for name, count in counts.items()},
     }
@@ -66,18 +71,18 @@ def _json(case: Case, outcome: Outcome) -> Iterator[bytes]:
     """Put the answer together from bytes: the numbers go back exactly as they came, never decoded."""
     judged, numbers, lines = outcome.judged, outcome.numbers, case.asked.lines
     head = {
-        "check_id": outcome.check_id,
+        "check_id": outcome.made.check_id,
         "sender": case.sender.slug,
         "delegate": case.caller.key_id if case.caller.role is Role.DELEGATE else None,
         "purpose": case.purpose,
-        "checked_at": outcome.checked_at,
-        "policy": None,
+        "checked_at": outcome.made.now,
+        "policy": outcome.made.policy,
         "counts": judged.counts,
     }
     tail: dict[str, object] = {
-        "warnings": [],
-        "ledger": {"size": outcome.size, "root": outcome.root()},
-        "clearance": None,
+        "warnings": outcome.warnings,
+        "ledger": {"size": outcome.made.size, "root": outcome.root()},
+        "clearance": clearing.granted(case.registry, outcome.made.permit),
     }
     yield msgspec.json.encode(head)[:-1]
     yield b',"withheld":{"opted_out":['

@@ -3,17 +3,21 @@
 import msgspec
 import numpy as np
 
-from app import clock, inheritance, verdict
+from app import clearance, clock, inheritance, verdict
+from app.appends import Replay
 from app.auth import Caller, Role, sender_of
-from app.check import replaying, screening
+from app.check import clearing, planning, replaying, screening
 from app.check.answering import Answer, Outcome, render
-from app.check.asking import MARKETING, Asked, Batch, Fields, question, read_batch
+from app.check.asking import MARKETING, Asked, Batch, question, read_batch
+from app.check.clearing import Ground
 from app.check.gate import in_thread
-from app.check.recording import Case, record
+from app.check.recording import Case, Made, record
 from app.check.replaying import Key
 from app.errors import ForbiddenError, HeldError, KeyTakenError
+from app.index import Version
 from app.queries.replays import ReplayRow
 from app.registry import Registry
+from app.tagset import Mask
 
 
 async def check(registry: Registry, caller: Caller, call: Asked) -> Answer:
@@ -22,9 +26,9 @@ async def check(registry: Registry, caller: Caller, call: Asked) -> Answer:
     registry.spool.require_empty()
     size = len(call.body)
     asked_about = await in_thread(size, question, call)
-    _allow_purpose(asked_about.fields, screen=call.screen)
     sender = await sender_of(caller, registry.directory, asked_about.fields.sender)
     case = Case(registry, caller, call, asked_about.fields, sender)
+    _refuse_purpose_of_screen(case)
     key = await in_thread(size, replaying.key_of, case) if call.idempotency_key is not None else None
     async with replaying.alone(key):
         earlier = await replaying.find(case, key)
@@ -33,13 +37,9 @@ async def check(registry: Registry, caller: Caller, call: Asked) -> Answer:
     return await in_thread(size, render, case, outcome)
 
 
-def _allow_purpose(fields: Fields, *, screen: bool) -> None:
-    """Only marketing needs no grant, and no profile grants another purpose yet."""
-    if fields.purpose == MARKETING:
-        return
-    if screen:
+def _refuse_purpose_of_screen(case: Case) -> None:
+    if case.asked.screen and case.fields.purpose != MARKETING:
         raise ForbiddenError("A screen is a purpose of its own: leave `purpose` out.")
-    raise ForbiddenError("The sender's profile grants no purpose but `marketing`.")
 
 
 async def _once(case: Case, batch: Batch, key: Key | None) -> Outcome:
@@ -54,45 +54,53 @@ async def _once(case: Case, batch: Batch, key: Key | None) -> Outcome:
 
 
 async def _anew(case: Case, batch: Batch, key: Key | None) -> Outcome:
-    size = len(case.asked.body)
-    version, opposed = await inheritance.opposed(
-        case.registry, case.sender.sender_id, batch.numbers.numbers, batch.tags
-    )
-    days = None
-    if case.asked.screen:
-        opposed, days = await screening.shown(case, batch.tags, opposed)
-    else:
-        _refuse_held(version.held_reason)
+    return await (_screened if case.asked.screen else _cleared)(case, batch, key)
+
+
+async def _screened(case: Case, batch: Batch, key: Key | None) -> Outcome:
+    """Say who is opposed and since when; nobody is cleared."""
+    version, opposed = await _opposed(case, batch)
+    opposed, days = await screening.shown(case, batch.tags, opposed)
+    judged = await in_thread(len(case.asked.body), verdict.decide, batch.numbers.numbers, batch.tags, opposed)
+    judged = msgspec.structs.replace(judged, cleared=np.empty(0, np.int64))
+    made = Made(clock.new_id("chk"), clock.now(), version.size, version.peaks, judged)
+    await record(case, made, await _replay(case, key, made))
+    return Outcome(made, batch.numbers, days)
+
+
+async def _cleared(case: Case, batch: Batch, key: Key | None) -> Outcome:
+    """Let every safeguard judge the plan, then every number; clear whoever is left."""
+    size, now = len(case.asked.body), clock.now()
+    plan, warnings = await planning.planned(case, len(batch.numbers), now)
+    version, opposed = await _opposed(case, batch)
+    _refuse_held(version.held_reason)
     judged = await in_thread(size, verdict.decide, batch.numbers.numbers, batch.tags, opposed)
-    if case.asked.screen:
-        judged = msgspec.structs.replace(judged, cleared=np.empty(0, np.int64))
-    check_id, now = clock.new_id("chk"), clock.now()
-    replay = await in_thread(size, replaying.replay, key, now, version.peaks, judged) if key else None
-    await record(case, version, judged, check_id, now, replay)
-    return Outcome(check_id, now, version.size, version.peaks, judged, batch.numbers, days)
+    ground = Ground(plan, version, clock.new_id("chk"), now, None, None)
+    signed_by = await case.registry.directory.signing_generation(clearance.SIGNING_PURPOSE)
+    permit = await in_thread(size, clearing.permit, case, ground, batch.numbers, judged, signed_by)
+    made = Made(ground.check_id, now, version.size, version.peaks, judged, permit, ground.policy)
+    await record(case, made, await _replay(case, key, made))
+    return Outcome(made, batch.numbers, warnings=warnings)
+
+
+async def _opposed(case: Case, batch: Batch) -> tuple[Version, Mask]:
+    return await inheritance.opposed(case.registry, case.sender.sender_id, batch.numbers.numbers, batch.tags)
+
+
+async def _replay(case: Case, key: Key | None, made: Made) -> Replay | None:
+    return await in_thread(len(case.asked.body), replaying.replay, key, made) if key else None
 
 
 async def _again(case: Case, batch: Batch, earlier: ReplayRow) -> Outcome:
     """Give the earlier verdict again while nobody it cleared has said STOP since."""
-    version, opposed = await inheritance.opposed(
-        case.registry, case.sender.sender_id, batch.numbers.numbers, batch.tags
-    )
+    version, opposed = await _opposed(case, batch)
     days = None
     if case.asked.screen:
         opposed, days = await screening.shown(case, batch.tags, opposed)
     else:
         _refuse_held(version.held_reason)
     judged = await in_thread(len(case.asked.body), replaying.rebuilt, earlier, batch.numbers.numbers, opposed)
-    return Outcome(
-        earlier.check_id,
-        earlier.checked_at,
-        earlier.evaluated_at,
-        earlier.peaks,
-        judged,
-        batch.numbers,
-        days,
-        replayed=True,
-    )
+    return Outcome(replaying.made(earlier, judged), batch.numbers, days, replayed=True)
 
 
 def _refuse_held(reason: str | None) -> None:

@@ -10,13 +10,12 @@ from datetime import datetime
 
 import msgspec
 
-from app import ledger
-from app.appends import CheckRow, Record, Replay
+from app import clearance, ledger
+from app.appends import CheckRow, Permit, Record, Replay
 from app.auth import Caller
 from app.check.asking import SCREEN, Asked, Fields
 from app.check.gate import in_thread
 from app.directory import Sender
-from app.index import Version
 from app.queries import checks
 from app.registry import Registry
 from app.verdict import Verdict
@@ -39,10 +38,22 @@ class Case(msgspec.Struct, frozen=True):
         return SCREEN if self.asked.screen else self.fields.purpose
 
 
-async def record(
-    case: Case, version: Version, judged: Verdict, check_id: str, now: datetime, replay: Replay | None
-) -> None:
-    """Commit whom a check cleared and that it was asked; a screen clears nobody."""
+class Made(msgspec.Struct, frozen=True):
+    """A check that is decided and not yet recorded."""
+
+    check_id: str
+    now: datetime
+    size: int
+    """Of the ledger that the verdict was computed at."""
+    peaks: bytes
+    judged: Verdict
+    permit: Permit | None = None
+    policy: str | None = None
+
+
+async def record(case: Case, made: Made, replay: Replay | None) -> None:
+    """Commit whom a check cleared, its clearance, and that it was asked; a screen clears nobody."""
+    check_id, now, judged = made.check_id, made.now, made.judged
     cleared = bytes(judged.record())
     inline = len(cleared) <= INLINE_CLEARED_BYTES_MAX
     digesting = in_thread(len(cleared), lambda: hashlib.sha256(cleared).hexdigest())
@@ -58,10 +69,11 @@ async def record(
         purpose=case.purpose,
         campaign=case.fields.campaign,
         checked_at=now,
-        evaluated_at=version.size,
+        evaluated_at=made.size,
         counts=msgspec.json.encode(counts).decode(),
         cleared=cleared if inline and not case.asked.screen else None,
         replay=replay,
+        permit=made.permit,
     )
 
     def build(index: int) -> ledger.Entry:
@@ -72,10 +84,13 @@ async def record(
             caller=case.caller.key_id,
             purpose=case.purpose,
             campaign=case.fields.campaign,
-            evaluated_at=version.size,
+            evaluated_at=made.size,
             counts=counts,
             cleared=judged.cleared.size,
             batch=digest,
+            clearance=clearance.clearance_id(check_id) if made.permit else None,
+            policy=made.policy,
+            terms=clearance.digest(made.permit.terms) if made.permit else None,
         )
 
     work = Record(case.sender.sender_id, build, row)

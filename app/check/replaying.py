@@ -9,7 +9,7 @@ import hashlib
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -17,15 +17,15 @@ import msgspec
 import numpy as np
 
 from app import clock
-from app.appends import Replay
-from app.check.recording import Case
+from app.appends import Permit, Replay
+from app.check.recording import Case, Made
 from app.errors import ClearanceExpiredError, KeyReusedError, RecalledError
 from app.queries import replays
 from app.queries.replays import ReplayRow
 from app.tagset import Mask
 from app.verdict import Counts, Numbers, Reason, Verdict
 
-REPLAYED_FOR: Final = timedelta(minutes=60)  # the life of a clearance
+REPLAYED_FOR: Final = timedelta(minutes=60)  # where nobody was cleared; else the clearance's life
 COMPRESSION_LEVEL: Final = 1
 
 
@@ -73,15 +73,24 @@ async def find(case: Case, key: Key | None) -> ReplayRow | None:
         return None
     if earlier.body_digest != key.body_digest:
         raise KeyReusedError("This Idempotency-Key was used for another call; take a new key for each check.")
-    if earlier.expires_at <= clock.now():
+    if earlier.expires_at <= clock.now() or earlier.revoked_reason is not None:
         raise _expired()
     return earlier
 
 
-def replay(key: Key, now: datetime, peaks: bytes, judged: Verdict) -> Replay:
-    """Return what a verdict is rebuilt from."""
-    reasons = zlib.compress(judged.reasons.data, COMPRESSION_LEVEL)
-    return Replay(key.key_digest, key.body_digest, now + REPLAYED_FOR, peaks, reasons)
+def replay(key: Key, made: Made) -> Replay:
+    """Return what a verdict is rebuilt from, for as long as its clearance lives; without one, for an hour."""
+    reasons = zlib.compress(made.judged.reasons.data, COMPRESSION_LEVEL)
+    expires_at = made.permit.expires_at if made.permit else made.now + REPLAYED_FOR
+    return Replay(key.key_digest, key.body_digest, expires_at, made.peaks, reasons)
+
+
+def made(earlier: ReplayRow, judged: Verdict) -> Made:
+    """Return the recorded check as it was made."""
+    permit = None
+    if earlier.terms and earlier.not_before and earlier.clearance_expires_at and earlier.signed_by:
+        permit = Permit(earlier.terms, earlier.not_before, earlier.clearance_expires_at, earlier.signed_by)
+    return Made(earlier.check_id, earlier.checked_at, earlier.evaluated_at, earlier.peaks, judged, permit)
 
 
 def rebuilt(earlier: ReplayRow, numbers: Numbers, opposed: Mask) -> Verdict:

@@ -15,6 +15,7 @@ COMMANDS = {
     "key": ("app.cli.administer:key", "Keys of callers."),
     "alarms": ("app.cli.alarms:alarms", "What a person must know."),
     "check": ("app.cli.check_file:check", "Screen a file of numbers against a running registry."),
+    "clearance": ("app.cli.clearance:clearance", "Verify a clearance offline; rotate the keys that sign them."),
     "import": ("app.cli.import_file:import_file", "Bring in a list of oppositions kept elsewhere."),
     "intent": ("app.cli.texts:intent", "Read what a text asks for."),
     "hours": ("app.cli.hours:hours", "Say whether a commercial message may reach a number now."),

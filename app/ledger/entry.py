@@ -117,6 +117,7 @@ class CheckEntry(_Entry, frozen=True, kw_only=True, gc=False):
     check: its id. caller: id of the key that asked. evaluated_at: size of this ledger that the verdict took into
     account; every STOP with a smaller index was seen. cleared: how many numbers the clearance covers. batch: keyed
     digest of the cleared list. clearance: its id, None when nothing was cleared. policy: the hours that were applied.
+    terms: SHA-256 of the clearance's signed terms, so that a token at hand can be shown to be the one that was given.
     """
 
     kind: Literal["check"] = "check"
@@ -130,11 +131,12 @@ class CheckEntry(_Entry, frozen=True, kw_only=True, gc=False):
     batch: Annotated[str, Meta(min_length=32, max_length=128)]
     clearance: Name | None = None
     policy: Name | None = None
+    terms: Annotated[str, Meta(min_length=64, max_length=64)] | None = None
 
     def __post_init__(self) -> None:
         """Check what types cannot say; ValueError."""
         _require_instants(self.recorded)
-        _require_hexadecimal(self.batch)
+        _require_hexadecimal(self.batch + (self.terms or ""))
         if self.evaluated_at > self.index or self.cleared > self.counts.allowed:
             raise ValueError("a check sees only earlier entries and clears no more than it allows")
 

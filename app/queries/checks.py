@@ -4,7 +4,7 @@ from datetime import datetime
 
 from app import appends
 from app.database import STATEMENTS
-from app.queries import replays
+from app.queries import clearances, replays
 from app.queries.rows import Db
 
 
@@ -27,5 +27,7 @@ async def record_check(db: Db, check: appends.CheckRow, entry_index: int) -> Non
         check.evaluated_at,
         check.counts,
     )
+    if check.permit:
+        await clearances.store_clearance(db, check, check.permit)
     if check.replay:
         await replays.remember_replay(db, check, check.replay)

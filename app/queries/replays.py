@@ -24,6 +24,11 @@ class ReplayRow(msgspec.Struct, frozen=True):
     peaks: bytes
     counts: str
     reasons: bytes
+    terms: bytes | None
+    not_before: datetime | None
+    clearance_expires_at: datetime | None
+    signed_by: int | None
+    revoked_reason: str | None
 
 
 class RecordRow(msgspec.Struct, frozen=True):

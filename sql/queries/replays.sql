@@ -1,8 +1,10 @@
 -- name: find_replay
 -- The check recorded under an Idempotency-Key. $1 sender, $2 keyed digest of caller and key.
-SELECT r.check_id, p.body_digest, p.expires_at, r.checked_at, r.evaluated_at, p.peaks, r.counts, p.reasons
+SELECT r.check_id, p.body_digest, p.expires_at, r.checked_at, r.evaluated_at, p.peaks, r.counts, p.reasons,
+       c.terms, c.not_before, c.expires_at AS clearance_expires_at, c.signed_by, c.revoked_reason
 FROM check_replay p
 JOIN check_record r ON r.sender_id = p.sender_id AND r.check_id = p.check_id
+LEFT JOIN clearance c ON c.sender_id = p.sender_id AND c.check_id = p.check_id
 WHERE p.sender_id = $1 AND p.key_digest = $2;
 
 -- name: remember_replay

@@ -38,7 +38,8 @@ async def ask(
 def told(answer: httpx.Response) -> dict:
     """An answer but for what differs from call to call."""
     assert answer.status_code == 200, answer.text
-    return {name: value for name, value in answer.json().items() if name not in {"check_id", "checked_at", "ledger"}}
+    of_this_call = {"check_id", "checked_at", "ledger", "clearance"}
+    return {name: value for name, value in answer.json().items() if name not in of_this_call}
 
 
 def counts_of(answer: httpx.Response) -> dict[str, int]:

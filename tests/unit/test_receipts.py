@@ -8,7 +8,7 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from app import receipts
+from app import jws, receipts
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -24,7 +24,7 @@ def test_a_receipt_verifies_under_the_published_key():
     header, payload, signature = decoded(token)
 
     KEY.public_key().verify(signature, token.rpartition(".")[0].encode())
-    assert header == {"alg": "EdDSA", "typ": receipts.TYPE, "kid": receipts.jwk(KEY.public_key())["kid"]}
+    assert header == {"alg": "EdDSA", "typ": receipts.TYPE, "kid": jws.jwk(KEY.public_key())["kid"]}
     assert payload["leaves"] == ["02" * 32]
     assert payload["senders"] == 1
 
@@ -46,6 +46,6 @@ def test_the_same_message_always_gives_the_same_receipt():
 def test_the_key_is_published_as_rfc_8037_shows():
     """RFC 8037, appendix A, whose key is the first of RFC 8032's test vectors."""
     private = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
-    jwk = receipts.jwk(Ed25519PrivateKey.from_private_bytes(private).public_key())
+    jwk = jws.jwk(Ed25519PrivateKey.from_private_bytes(private).public_key())
 
     assert (jwk["kty"], jwk["crv"], jwk["x"]) == ("OKP", "Ed25519", "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")
