@@ -9,6 +9,8 @@ What comes in and goes out:
   quarantine.py     what waits in quarantine, run again after a secret or configuration is mended
   check/            bulk suppression check -> withheld, recorded before it is answered
   clearances.py     clearances after they were given: verified, ended, the keys that sign them
+  admissions.py     a gateway's last question: may this number go now, once
+  recalls.py        who said STOP since a clearance; what was given back unsent
   channels.py       oppositions from other channels -> committed once, whatever is told twice
   reconciliation.py an operator's own account against what arrived -> gaps named, missing STOPs applied
   puller.py         operators' lists, read on time where the operator does not call
@@ -33,6 +35,7 @@ What serves them:
   directory.py      senders, codes and connections in memory
   sequencer.py      the only writer of ledgers: many appends, one transaction, then the answers
   index.py          each sender's opposed tags in memory, caught up at every check
+  roster.py         whom a clearance covers, in memory while its gateway asks
   alarms.py         what a person must know: opened once, closed once
   spool.py          received and not committed: sealed on disk until the database takes it
   queries/          one typed function per statement in sql/queries

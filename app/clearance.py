@@ -6,6 +6,7 @@ holds the list must be able to recompute the digest; a token is therefore as con
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -21,6 +22,7 @@ from app.errors import InvalidValueError
 TYPE: Final = "stop-registry-clearance+jws"
 SALT_BYTES: Final = 16
 PREFIX: Final = "clr"
+_ID: Final = re.compile(r"clr_[0-9a-f]{32}")
 SIGNING_PURPOSE: Final = "clearance"
 
 
@@ -88,6 +90,11 @@ class Presented(msgspec.Struct, frozen=True, kw_only=True):
 def clearance_id(check_id: str) -> str:
     """Name the clearance of a check: they share the random part."""
     return f"{PREFIX}_{check_id.partition('_')[2]}"
+
+
+def is_id(text: str) -> bool:
+    """Tell whether a text is spelled as the id of a clearance."""
+    return _ID.fullmatch(text) is not None
 
 
 def check_id(clearance_id: str) -> str:

@@ -82,7 +82,7 @@ async def verify(registry: Registry, caller: Caller, body: bytes) -> Verified:
 async def clearance_of(registry: Registry, caller: Caller, clearance_id: str) -> ClearanceRow:
     """Return a clearance the caller acts for; somebody else's does not exist. A delegate has its own alone."""
     row = None
-    if clearance_id.startswith(f"{clearance.PREFIX}_") and len(clearance_id) <= 64:  # noqa: PLR2004 - of any id of ours
+    if clearance.is_id(clearance_id):
         async with registry.pool.acquire() as db:
             row = await clearances.find_clearance(db, caller.sender_ids, clearance.check_id(clearance_id))
     if row is None or (caller.role is Role.DELEGATE and row.key_id != caller.key_id):

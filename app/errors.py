@@ -9,7 +9,7 @@ class RegistryError(Exception):
     title = "The registry failed"
     title_fr = "Le registre a échoué"
 
-    def __init__(self, detail: str, *, french: str | None = None, **members: str) -> None:
+    def __init__(self, detail: str = "", *, french: str | None = None, **members: str) -> None:
         """Take what to do, in both languages where the caller may be French, and members of the problem document."""
         super().__init__(detail)
         self.french = french or detail

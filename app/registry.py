@@ -19,6 +19,7 @@ from app.errors import RegistryError
 from app.index import Index
 from app.keys import Root, unseal_root
 from app.queries import setup
+from app.roster import Rosters
 from app.sequencer import Sequencer
 from app.settings import Settings
 from app.spool import Spool
@@ -43,6 +44,7 @@ class Registry(msgspec.Struct, frozen=True):
     index: Index
     spool: Spool
     alarms: Alarms
+    rosters: Rosters
 
 
 @asynccontextmanager
@@ -60,7 +62,7 @@ async def open_registry(settings: Settings, database_url: str) -> AsyncIterator[
         try:
             directory, index = Directory(pool, root), Index(pool, settings.index_bytes_max)
             gc.freeze()  # what is here now stays, so no collection during a request need look at it again
-            yield Registry(settings, origin, root, pool, directory, sequencer, index, spool, alarms)
+            yield Registry(settings, origin, root, pool, directory, sequencer, index, spool, alarms, Rosters(pool))
         finally:
             await sequencer.stop()
             await spool.close()

@@ -22,6 +22,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from app import (
     __version__,
+    admissions,
     audit,
     auth,
     channels,
@@ -32,6 +33,7 @@ from app import (
     opposition,
     proofs,
     puller,
+    recalls,
     reconciliation,
     recovery,
     review,
@@ -47,6 +49,7 @@ LARGE_CHECK_BYTES = 200_000
 JSON = "application/json"
 SHARED_METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 JWKS_CACHED_SECONDS = 300
+ADMISSION_BODY_BYTES_MAX = 1_000_000
 MO_PATH = re.compile(r"/v1/mo/([^/]+)(?:/[^/]+)?")
 MO_METHODS = frozenset({"GET", "POST"})
 
@@ -158,6 +161,35 @@ async def revoke_clearance(request: Call, clearance_id: FromPath[str]) -> None:
     await clearances.revoke(registry_of(request), await caller_of(request), clearance_id)
 
 
+@post("/v1/clearances/{clearance_id:str}/admissions", status_code=200)
+async def admit(request: Call, clearance_id: FromPath[str]) -> Response[bytes]:
+    """Ask, at the moment of sending, which numbers may go now; each goes once."""
+    registry = registry_of(request)
+    caller = await caller_of(request)
+    body = await read_body(request, ADMISSION_BODY_BYTES_MAX, registry.settings.body_seconds_max)
+    return Response(msgspec.json.encode(await admissions.admit(registry, caller, clearance_id, body)), media_type=JSON)
+
+
+@post("/v1/clearances/{clearance_id:str}/recall", status_code=200)
+async def recall(request: Call, clearance_id: FromPath[str]) -> Response[bytes]:
+    """Name those of the unsent numbers that must not be sent to any more."""
+    registry = registry_of(request)
+    caller = await caller_of(request)
+    settings = registry.settings
+    body = await read_body(request, settings.check_body_bytes_max, settings.body_seconds_max)
+    return Response(msgspec.json.encode(await recalls.recall(registry, caller, clearance_id, body)), media_type=JSON)
+
+
+@post("/v1/clearances/{clearance_id:str}/release", status_code=200)
+async def release(request: Call, clearance_id: FromPath[str]) -> Response[bytes]:
+    """Take back what was not sent."""
+    registry = registry_of(request)
+    caller = await caller_of(request)
+    settings = registry.settings
+    body = await read_body(request, settings.check_body_bytes_max, settings.body_seconds_max)
+    return Response(msgspec.json.encode(await recalls.release(registry, caller, clearance_id, body)), media_type=JSON)
+
+
 @post("/v1/opt-outs", status_code=200)
 async def take_opt_outs(request: Call) -> Response[bytes]:
     """Take oppositions from other channels: web form, call centre, letter."""
@@ -246,6 +278,9 @@ ROUTES = [
     check_record,
     verify_clearance,
     revoke_clearance,
+    admit,
+    recall,
+    release,
     take_opt_outs,
     opt_in,
     checkpoint,

@@ -31,3 +31,5 @@ SELECT create_distributed_table('check_record', 'sender_id');
 SELECT create_distributed_table('cleared', 'sender_id');
 SELECT create_distributed_table('check_replay', 'sender_id');
 SELECT create_distributed_table('clearance', 'sender_id');
+SELECT create_distributed_table('admission_page', 'sender_id');
+SELECT create_distributed_table('admission_request', 'sender_id');

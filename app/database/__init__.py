@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         open_pool,
         require_durable,
         transaction,
+        write_at_once,
         write_transaction,
     )
     from app.database.statements import STATEMENTS, StatementError
@@ -31,7 +32,8 @@ _HOMES = {
     "migrations": ("MigrationError", "migrate", "pending", "require_current"),
     "pool": (
         *("Connection", "IndeterminateCommit", "IndeterminateCommitError", "Pool", "close_pool", "is_retryable"),
-        *("is_unavailable", "open_pool", "require_durable", "transaction", "write_transaction"),
+        *("is_unavailable", "open_pool", "require_durable", "transaction", "write_at_once"),
+        "write_transaction",
     ),
     "statements": ("STATEMENTS", "StatementError"),
 }
@@ -56,6 +58,7 @@ __all__ = [
     "require_current",
     "require_durable",
     "transaction",
+    "write_at_once",
     "write_transaction",
 ]
 

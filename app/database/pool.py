@@ -131,7 +131,13 @@ async def write_transaction(pool: Pool) -> AsyncIterator[Connection]:
     async with _lent(pool) as connection:
         async with _begun(connection) as work:
             yield connection
-        await _commit(connection, work)
+        await _committing(connection, work.commit())
+
+
+async def write_at_once(pool: Pool, statement: str, *args: object) -> list[asyncpg.Record]:
+    """Run one statement that commits by itself; what it returned is durable. Errors as of `write_transaction`."""
+    async with _lent(pool) as connection:
+        return await _committing(connection, connection.fetch(statement, *args))
 
 
 async def require_durable(connection: Connection, *, testing: bool = False) -> None:
@@ -214,11 +220,12 @@ def _cut(connection: Connection) -> None:
         connection.terminate()
 
 
-async def _commit(connection: Connection, work: asyncpg.transaction.Transaction) -> None:
+async def _committing(connection: Connection, work: Coroutine[Any, Any, T]) -> T:
+    """Await what commits; IndeterminateCommitError when nobody can tell whether it did."""
     doubt = IndeterminateCommit()
     connection.add_log_listener(doubt.listen)
     try:
-        await _to_the_end(work.commit())
+        outcome = await _to_the_end(work)
         await asyncio.sleep(0)  # notices are delivered by the loop, one turn after the answer they came with
     except Exception as error:
         if not is_unavailable(error):
@@ -230,6 +237,7 @@ async def _commit(connection: Connection, work: asyncpg.transaction.Transaction)
             connection.remove_log_listener(doubt.listen)
     if doubt.seen:
         raise IndeterminateCommitError("A commit was not confirmed by its standby. Try again.")
+    return outcome
 
 
 async def _to_the_end(work: Coroutine[Any, Any, T]) -> T:

@@ -12,9 +12,32 @@ CREATE TABLE clearance (
     terms bytea NOT NULL,
     revoked_at timestamptz,
     revoked_reason text,                      -- revoked, released, held
+    admissions bigint NOT NULL DEFAULT 0,     -- counts them: one is written only if none was since it was judged
     CONSTRAINT clearance_pkey PRIMARY KEY (sender_id, check_id)
 );
 CREATE INDEX clearance_live_idx ON clearance (sender_id, expires_at);
+
+-- Whom a gateway was admitted to send to, or gave back: a bit for each place in the check's sorted cleared tags.
+CREATE TABLE admission_page (
+    sender_id integer NOT NULL,
+    check_id text NOT NULL,
+    released boolean NOT NULL,                -- given back unsent, instead of admitted
+    page integer NOT NULL,                    -- 8,192 places each
+    bits bytea NOT NULL,
+    CONSTRAINT admission_page_pkey PRIMARY KEY (sender_id, check_id, released, page)
+);
+ALTER TABLE admission_page ALTER COLUMN bits SET STORAGE PLAIN;
+
+-- What one request was admitted, so that a lost answer can be asked for again. Digests are keyed.
+CREATE TABLE admission_request (
+    sender_id integer NOT NULL,
+    check_id text NOT NULL,
+    request bytea NOT NULL,
+    body bytea NOT NULL,
+    admitted bytea NOT NULL,                  -- a bit for each number of the request, in its order
+    at timestamptz NOT NULL,
+    CONSTRAINT admission_request_pkey PRIMARY KEY (sender_id, check_id, request)
+);
 
 -- Which generation of a signing key is current, for each purpose; the latest row holds, none: the first generation.
 CREATE TABLE signing_key (

@@ -1,0 +1,235 @@
+"""A gateway's last question at the moment of sending, number by number: may this one go now? Once for each number.
+
+An admission is committed before it is answered, by one statement that finds the clearance as it was judged or writes
+nothing; so it is exact whoever else asks at the same moment, in this process or another. Where an answer was lost, the
+same `request_id` brings it again: what that request was admitted, without whoever has said STOP since.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Final
+from weakref import WeakValueDictionary
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from app import clearance, clock, inheritance, phone, tags
+from app.auth import Caller, Role
+from app.errors import BusyError, InvalidValueError, KeyReusedError, NotFoundError
+from app.queries import admissions
+from app.queries.admissions import Asked, StateRow
+from app.registry import Registry
+from app.roster import Roster
+from app.safeguards.plan import EMERGENCY
+from app.tagset import Mask
+
+NUMBERS_MAX: Final = 10_000
+PAGE_PLACES: Final = 8_192
+TRIES_MAX: Final = 50
+ACTING = (Role.SENDER, Role.DELEGATE)
+
+_at_work: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+"""Requests about one clearance wait for each other here; between processes the statement decides."""
+
+
+class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The numbers about to be sent to."""
+
+    numbers: msgspec.Raw
+    request_id: Annotated[str, msgspec.Meta(min_length=1, max_length=255)] | None = None
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A number that must not be sent to, as it came, and why."""
+
+    number: str
+    reason: str
+
+
+class Admitted(msgspec.Struct, frozen=True):
+    """Whom to send to now, as they came, and whom not."""
+
+    send: list[str]
+    refused: list[Refused]
+
+
+class Question(msgspec.Struct, frozen=True, eq=False):
+    """A request with everything about its numbers that no other admission changes."""
+
+    registry: Registry
+    roster: Roster
+    numbers: phone.Numbers
+    places: NDArray[np.intp]
+    covered: Mask
+    opposed: Mask
+    held: bool
+    now: datetime
+    asked: Asked | None
+
+    @property
+    def size(self) -> int:
+        """How many numbers are asked about."""
+        return len(self.numbers)
+
+
+async def admit(registry: Registry, caller: Caller, clearance_id: str, body: bytes) -> Admitted:
+    """Say which of the numbers may be sent to now, and remember that they were."""
+    caller.require(*ACTING)
+    registry.spool.require_empty()
+    question = await _question(registry, caller, clearance_id, body)
+    check_id = question.roster.row.check_id
+    async with _at_work.setdefault(check_id, asyncio.Lock()):
+        for _ in range(TRIES_MAX):
+            answer = await _once(question)
+            if answer is not None:
+                return answer
+    raise BusyError("Too many gateways ask about this clearance at once; send the same request again.")
+
+
+async def _question(registry: Registry, caller: Caller, clearance_id: str, body: bytes) -> Question:
+    request = msgspec.json.decode(body, type=Request)
+    numbers = read_numbers(request.numbers, NUMBERS_MAX)
+    roster = await roster_of(registry, caller, clearance_id)
+    sender = await registry.directory.sender_by_id(roster.row.sender_id)
+    if sender is None:
+        raise NotFoundError("There is no such clearance.")
+    tagged = tags.tags(sender.key, numbers.numbers)
+    version, opposed = await inheritance.opposed(registry, sender.sender_id, numbers.numbers, tagged)
+    roster = await registry.rosters.find(caller.sender_ids, roster.row.check_id, version.generation) or roster
+    places, covered = roster.places(tagged)
+    return Question(
+        registry=registry,
+        roster=roster,
+        numbers=numbers,
+        places=places,
+        covered=covered & (numbers.numbers != 0),
+        opposed=opposed if roster.row.purpose != EMERGENCY else np.zeros(len(numbers), np.bool_),
+        held=version.held_reason is not None,
+        now=clock.now(),
+        asked=_asked(registry, caller, request, body),
+    )
+
+
+def _asked(registry: Registry, caller: Caller, request: Request, body: bytes) -> Asked | None:
+    if request.request_id is None:
+        return None
+    name = f"{caller.key_id}\n{request.request_id}".encode()
+    return Asked(registry.root.digest("admission-request", name), registry.root.digest("admission-body", body))
+
+
+def read_numbers(raw: msgspec.Raw, numbers_max: int) -> phone.Numbers:
+    """Read a list of numbers; InvalidValueError when it is none or too long."""
+    try:
+        numbers = phone.read_json(bytes(raw))
+    except ValueError as fault:
+        raise InvalidValueError(f"`numbers` must be a list of strings: {fault}.") from None
+    if len(numbers) > numbers_max:
+        raise InvalidValueError(f"At most {numbers_max:,} numbers go into one request.")
+    return numbers
+
+
+async def roster_of(registry: Registry, caller: Caller, clearance_id: str) -> Roster:
+    """Return whom a clearance covers; somebody else's does not exist, and a delegate has its own alone."""
+    roster = None
+    if clearance.is_id(clearance_id):
+        roster = await registry.rosters.find(caller.sender_ids, clearance.check_id(clearance_id))
+    if roster is None or (caller.role is Role.DELEGATE and roster.row.key_id != caller.key_id):
+        raise NotFoundError("There is no such clearance.")
+    return roster
+
+
+async def _once(question: Question) -> Admitted | None:
+    """Judge by the present state and commit; None when somebody else was admitted meanwhile."""
+    row, pages = question.roster.row, question.places // PAGE_PLACES
+    wanted = np.unique(pages[question.covered]).tolist()
+    request = question.asked.request if question.asked else None
+    async with question.registry.pool.acquire() as db:
+        state = await admissions.admission_state(db, row.sender_id, row.check_id, wanted, request)
+    if state is None:
+        raise NotFoundError("There is no such clearance.")
+    if question.asked and state.body is not None:
+        return _told_again(question, state)
+    reasons = _reasons(question, state)
+    going = reasons == ""
+    if not going.any():
+        return _answer(question, reasons)
+    kept = msgspec.structs.replace(question.asked, admitted=np.packbits(going).tobytes()) if question.asked else None
+    added = marked(question.places[going], state.pages)
+    pool, judged_at = question.registry.pool, state.admissions
+    # Durable when this returns; not an instant earlier may the gateway send.
+    done = await admissions.admit(pool, row.sender_id, row.check_id, judged_at, added, question.now, asked=kept)
+    return _answer(question, reasons) if done else None
+
+
+def _told_again(question: Question, state: StateRow) -> Admitted:
+    """Give a lost answer again, but never somebody who must not be sent to by now."""
+    if question.asked is None or state.body != question.asked.body:
+        raise KeyReusedError("This request_id was used for another request; take a new one for each.")
+    admitted = np.unpackbits(np.frombuffer(state.admitted or b"", np.uint8), count=question.size).astype(np.bool_)
+    reasons = _reasons(question, msgspec.structs.replace(state, pages={}))
+    reasons[~admitted & (reasons == "")] = "already-admitted"
+    return _answer(question, reasons)
+
+
+def _reasons(question: Question, state: StateRow) -> NDArray[np.str_]:
+    """Return why each number must not be sent to, "" where it may; written last to first, so that the first stays."""
+    reasons = np.zeros(question.size, "U16")
+    taken = is_marked(question.places, state.pages)
+    reasons[taken | _again(question)] = "already-admitted"
+    reasons[question.opposed | is_marked(question.places, state.released)] = "recalled"
+    reasons[~question.covered] = "not-cleared"
+    if (whole := _of_all(question, state)) is not None:
+        reasons[:] = whole
+    return reasons
+
+
+def _of_all(question: Question, state: StateRow) -> str | None:
+    row = question.roster.row
+    if state.revoked_reason is not None:
+        return "held" if state.revoked_reason == "held" else "revoked"
+    if question.held:
+        return "held"
+    if question.now >= row.expires_at:
+        return "expired"
+    return "not-yet" if question.now < row.not_before else None
+
+
+def _again(question: Question) -> Mask:
+    """Tell which positions name somebody that an earlier position named."""
+    again = np.ones(question.size, np.bool_)
+    # Places of those who are not covered mean nothing; each is made one of its own.
+    places = np.where(question.covered, question.places, -1 - np.arange(question.size))
+    again[np.unique(places, return_index=True)[1]] = False
+    return again
+
+
+def is_marked(places: NDArray[np.intp], pages: Mapping[int, bytes]) -> Mask:
+    """Tell which places have their bit set."""
+    found = np.zeros(places.size, np.bool_)
+    for page, bits in pages.items():
+        here = np.flatnonzero(places // PAGE_PLACES == page)
+        found[here] = np.unpackbits(np.frombuffer(bits, np.uint8))[places[here] % PAGE_PLACES]
+    return found
+
+
+def marked(places: NDArray[np.intp], pages: Mapping[int, bytes]) -> dict[int, bytes]:
+    """Return the pages of these places with their bits set too."""
+    result = {}
+    for page in np.unique(places // PAGE_PLACES).tolist():
+        before = pages.get(page, bytes(PAGE_PLACES // 8))
+        bits = np.unpackbits(np.frombuffer(before, np.uint8))
+        bits[places[places // PAGE_PLACES == page] % PAGE_PLACES] = 1
+        result[page] = np.packbits(bits).tobytes()
+    return result
+
+
+def _answer(question: Question, reasons: NDArray[np.str_]) -> Admitted:
+    text, send, refused = question.numbers.text, [], []
+    for position, reason in enumerate(reasons.tolist()):
+        if reason:
+            refused.append(Refused(text(position), reason))
+        else:
+            send.append(text(position))
+    return Admitted(send, refused)

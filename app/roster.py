@@ -1,0 +1,71 @@
+"""Whom a clearance covers, in memory while its gateway asks: the sorted tags of its check.
+
+They never change while the sender's keys do not: a re-tag bumps the ledger's generation, and they are read anew.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from app.database import Pool
+from app.queries import admissions, clearances
+from app.queries.clearances import ClearanceRow
+from app.tagset import Mask, Tags
+from app.verdict import RECORD
+
+BYTES_MAX = 256_000_000  # thirty clearances of a million
+
+
+class Roster(msgspec.Struct, frozen=True, eq=False):
+    """A clearance as it was given, and the tags it covers, ascending."""
+
+    row: ClearanceRow
+    tags: Tags
+    generation: int
+
+    def places(self, tags: Tags) -> tuple[NDArray[np.intp], Mask]:
+        """Return the place of each tag among those covered, and whether it is one of them."""
+        if not self.tags.size:
+            return np.zeros(tags.size, np.intp), np.zeros(tags.size, np.bool_)
+        places = self.tags.searchsorted(tags).clip(max=self.tags.size - 1)
+        covered: Mask = self.tags[places] == tags
+        return places, covered
+
+
+class Rosters:
+    """The rosters asked for last; the one used longest ago goes first."""
+
+    def __init__(self, pool: Pool, bytes_max: int = BYTES_MAX) -> None:
+        self._pool = pool
+        self._bytes_max = bytes_max
+        self._known: OrderedDict[str, Roster] = OrderedDict()
+
+    async def find(self, sender_ids: Sequence[int], check_id: str, generation: int | None = None) -> Roster | None:
+        """Return the roster of a clearance of one of these senders, of this generation of the ledger if one is named.
+
+        None when there is no such clearance, or when whom it covered is purged.
+        """
+        known = self._known.get(check_id)
+        if known is None or (generation is not None and known.generation != generation):
+            known = await self._read(sender_ids, check_id, generation or 0)
+        if known is None or known.row.sender_id not in sender_ids:
+            return None
+        self._keep(check_id, known)
+        return known
+
+    async def _read(self, sender_ids: Sequence[int], check_id: str, generation: int) -> Roster | None:
+        async with self._pool.acquire() as db:
+            row = await clearances.find_clearance(db, sender_ids, check_id)
+            tags = await admissions.cleared_of(db, row.sender_id, check_id) if row else None
+        if row is None or tags is None:
+            return None
+        return Roster(row, np.frombuffer(tags, RECORD), generation)
+
+    def _keep(self, check_id: str, roster: Roster) -> None:
+        self._known[check_id] = roster
+        self._known.move_to_end(check_id)
+        while len(self._known) > 1 and sum(kept.tags.nbytes for kept in self._known.values()) > self._bytes_max:
+            self._known.popitem(last=False)
