@@ -30,6 +30,12 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     send_minutes: int | None = None
     """How long its sendings take, where it is always the same."""
 
+    # What its texts may offer instead of STOP and a code.
+    opt_out_urls: tuple[str, ...] = ()
+    """Addresses, or how they begin, at which people can say that they want no more."""
+    rcs_button_routes: tuple[str, ...] = ()
+    """Routes whose messages carry a button to opt out, also where the phone takes no RCS."""
+
     # Clearances.
     send_minutes_max: int = 60
     admissions: bool = False

@@ -1,9 +1,10 @@
-"""What is decided about one sender: whether its sends are enforced, its texts, whose list it inherits.
+"""What is decided about one sender: whether its sends are enforced, its texts and profile, whose list it inherits.
 
 Every act is journalled with who did it, and is an entry of the sender's ledger.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -11,12 +12,15 @@ from app import clock, replies
 from app.administration import note, sender_named
 from app.directory import Sender
 from app.errors import ConflictError, InvalidValueError, NotFoundError
+from app.profile import Profile
 from app.queries import attribution, setup
 from app.queries.attribution import DecidedRow
 from app.queries.rows import Db
 from app.registry import Registry
+from app.safeguards import profiles
 
 TEXTS = ("confirmation", "contact", "help")
+_ARTICLES = {"boolean": "a", "string": "a"}
 LISTS_MAX = 8
 """Lists that one check may have to consult; each costs as much as a check of its own."""
 
@@ -58,6 +62,61 @@ async def set_text(registry: Registry, actor: str, slug: str, kind: str, texts: 
         await setup.journal_admin(db, clock.now(), actor, "sender.text", slug, _json(said))
     await note(registry, sender.sender_id, "text", slug, {**said, "by": actor})
     await registry.directory.current(max_age_seconds=0)
+
+
+async def set_value(registry: Registry, actor: str, slug: str, name: str, value: str) -> None:
+    """Set one field of a sender's profile: JSON, or a plain text; `null` goes back to the default.
+
+    InvalidValueError lists the fields there are, or says what the field takes. A value is never repeated in it.
+    """
+    fields = {field.name: field.type for field in msgspec.structs.fields(Profile)}
+    if name not in fields:
+        raise InvalidValueError(f"A profile has no such field; it has: {', '.join(fields)}.")
+    given = _read_value(name, value, fields[name])
+    sender = await sender_named(registry, slug)
+    async with registry.pool.acquire() as db, db.transaction():
+        # As a plain object: what another release keeps in the profile stays in it.
+        profile = msgspec.json.decode((await _locked(db, sender)).profile, type=dict[str, object])
+        profile = {known: kept for known, kept in profile.items() if known != name}
+        if given is not None:
+            profile[name] = given
+        if found := profiles.fault(msgspec.convert(profile, Profile), name):
+            raise InvalidValueError(f"`{name}` cannot be set: {found}.")
+        await setup.set_profile(db, sender.sender_id, _json(profile))
+        said = {"name": name, "value": _told(given)}
+        await setup.journal_admin(db, clock.now(), actor, "sender.set", slug, _json(said))
+    await note(registry, sender.sender_id, "profile", slug, {**said, "by": actor})
+    await registry.directory.current(max_age_seconds=0)
+
+
+def _read_value(name: str, value: str, wanted: Any) -> object:  # noqa: ANN401 - a field's annotation
+    """Read what was typed as JSON, else as one plain text, alone or as the only one of a list; None: the default."""
+    try:
+        read = msgspec.json.decode(value)
+    except msgspec.DecodeError:
+        read = value
+    if read is None:
+        return None
+    for attempt in [read] if isinstance(read, dict | list) else [read, value, [value]]:
+        try:
+            return msgspec.to_builtins(msgspec.convert(attempt, wanted))
+        except msgspec.ValidationError:
+            continue
+    raise InvalidValueError(f"`{name}` takes {_shape(wanted)}, written as JSON.")
+
+
+def _shape(wanted: Any) -> str:  # noqa: ANN401 - a field's annotation
+    """Say in words what a field takes."""
+    kind = msgspec.json.schema(wanted)
+    kinds = [one.get("type", "object") for one in kind.get("anyOf", [kind])]
+    return " or ".join("the default (null)" if one == "null" else f"{_ARTICLES.get(one, 'an')} {one}" for one in kinds)
+
+
+def _told(given: object) -> str:
+    """Say for the journals what was set; of registered texts only their ids."""
+    if isinstance(given, dict):
+        return ",".join(sorted(given))
+    return "default" if given is None else msgspec.json.encode(given).decode()
 
 
 async def inherit(registry: Registry, actor: str, heir_slug: str, former_slug: str, reason: str) -> None:

@@ -1,11 +1,16 @@
-"""What is decided about one sender, from the command line: enforce, text, inherit."""
+"""What is decided about one sender, from the command line: enforce, text, set, show, inherit."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import msgspec
 import rich_click as click
 
 from app.cli.administer import sender
 from app.cli.common import actor, data_dir_option, plain_errors, with_registry
+
+if TYPE_CHECKING:
+    from app.registry import Registry
 
 __all__ = ["sender"]
 
@@ -46,6 +51,51 @@ def sender_text(slug: str, kind: str, fr: str | None, en: str | None, data_dir: 
     texts = {language: text for language, text in (("fr", fr), ("en", en)) if text is not None}
     with_registry(data_dir, lambda registry: senders.set_text(registry, actor(), slug, kind, texts))
     click.echo(f"{kind} of {slug}: {', '.join(texts)}")
+
+
+@sender.command("set")
+@click.argument("slug")
+@click.argument("pairs", metavar="NAME VALUE [NAME VALUE]...", nargs=-1, required=True)
+@data_dir_option
+@plain_errors
+def sender_set(slug: str, pairs: tuple[str, ...], data_dir: Path | None) -> None:
+    """Set fields of a sender's profile; a VALUE is JSON or a plain text, and `null` goes back to the default.
+
+    `sender show` prints the fields there are. What a check leaves out is taken from here.
+
+    Example: stop-registry sender set salon-martin routes '["agregateur-a"]' send_minutes 30
+    """
+    from app import senders
+
+    if len(pairs) % 2:
+        raise click.UsageError("Give each NAME its VALUE.")
+
+    async def apply(registry: "Registry") -> None:
+        for name, value in zip(pairs[::2], pairs[1::2], strict=True):
+            await senders.set_value(registry, actor(), slug, name, value)
+            click.echo(f"{name} of {slug}: set")
+
+    with_registry(data_dir, apply)
+
+
+@sender.command("show")
+@click.argument("slug")
+@data_dir_option
+@plain_errors
+def sender_show(slug: str, data_dir: Path | None) -> None:
+    """Print a sender's profile: field, value as JSON, and `default` where nothing was decided.
+
+    Example: stop-registry sender show salon-martin
+    """
+    from app import administration
+    from app.profile import Profile
+
+    found = with_registry(data_dir, lambda registry: administration.sender_named(registry, slug))
+    untouched = Profile()
+    for name in Profile.__struct_fields__:
+        value = getattr(found.profile, name)
+        default = "\tdefault" if value == getattr(untouched, name) else ""
+        click.echo(f"{name}\t{msgspec.json.encode(value).decode()}{default}")
 
 
 @sender.command("inherit")

@@ -1,4 +1,7 @@
 """May this batch go? One module a safeguard; each judges one plan and refuses, warns, or says nothing.
 
-plan.py   what is to be sent, with every blank filled
+plan.py        what is to be sent, with every blank filled
+completing.py  a check's blanks, filled from the profile (D14)
+mention.py     does the text say how to say STOP
+profiles.py    may a profile hold this value
 """

@@ -1,0 +1,134 @@
+"""`sender set` writes any field of a profile, journalled and in the ledger; `sender show` prints it."""
+
+import asyncio
+import subprocess
+import sys
+
+import msgspec
+import pytest
+
+from app import senders
+from app.errors import InvalidValueError, NotFoundError
+from app.ledger import entry
+from app.profile import Profile
+from app.replies import Texts
+from tests.e2e.served import clean_environment
+from tests.world import SALON, World
+
+pytestmark = pytest.mark.anyio
+
+
+async def profile(world: World) -> Profile:
+    return (await world.registry.directory.sender(SALON)).profile
+
+
+async def put(world: World, name: str, value: str) -> None:
+    await senders.set_value(world.registry, "tests", SALON, name, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "read"),
+    [
+        ("routes", '["agregateur","kannel"]', ("agregateur", "kannel")),
+        ("routes", "agregateur", ("agregateur",)),
+        ("campaigns", "2026", ("2026",)),
+        ("templates", '{"hiver":"Soldes STOP 36200"}', {"hiver": "Soldes STOP 36200"}),
+        ("send_minutes", "30", 30),
+        ("admissions", "true", True),
+        ("policy", "af2m-2026", "af2m-2026"),
+        ("opt_out_urls", "https://salon-martin.fr/stop", ("https://salon-martin.fr/stop",)),
+        ("contact", '{"fr":"Edite par Salon Martin"}', Texts("Edite par Salon Martin")),
+    ],
+)
+async def test_a_value_is_json_or_a_plain_text_and_null_is_the_default(world: World, name: str, typed: str, read):
+    await put(world, name, typed)
+    assert getattr(await profile(world), name) == read
+    await put(world, name, "null")
+    assert getattr(await profile(world), name) == getattr(Profile(), name)
+
+
+async def test_fields_stand_beside_each_other_and_what_another_release_keeps_stays(world: World):
+    async with world.registry.pool.acquire() as db:
+        await db.execute("UPDATE sender SET profile = $2 WHERE slug = $1", SALON, '{"of_tomorrow":7}')
+    await put(world, "send_minutes", "30")
+    await put(world, "policy", "af2m-2026")
+    async with world.registry.pool.acquire() as db:
+        stored = await db.fetchval("SELECT profile FROM sender WHERE slug = $1", SALON)
+    assert msgspec.json.decode(stored) == {"of_tomorrow": 7, "send_minutes": 30, "policy": "af2m-2026"}
+
+
+async def test_who_set_what_is_journalled_and_an_entry_of_the_ledger(world: World):
+    await put(world, "send_minutes", "30")
+    await put(world, "templates", '{"hiver":"Soldes STOP 36200"}')
+    async with world.registry.pool.acquire() as db:
+        rows = await db.fetch("SELECT actor, subject, detail FROM admin_journal WHERE action = 'sender.set'")
+        kept = await db.fetch("SELECT entry FROM ledger_entry ORDER BY sender_id, entry_index")
+    assert [tuple(row) for row in rows] == [
+        ("tests", SALON, '{"name":"send_minutes","value":"30"}'),
+        ("tests", SALON, '{"name":"templates","value":"hiver"}'),
+    ]
+    notes = [read for row in kept if isinstance(read := entry.decode(row["entry"]), entry.NoteEntry)]
+    told = [note.detail for note in notes if note.kind == "profile"]
+    assert told == [
+        {"name": "send_minutes", "value": "30", "by": "tests"},
+        {"name": "templates", "value": "hiver", "by": "tests"},
+    ]
+
+
+async def test_an_unknown_field_is_told_the_known_ones(world: World):
+    with pytest.raises(InvalidValueError) as refused:
+        await put(world, "sender_idz", "MARQUE")
+    assert all(name in str(refused.value) for name in Profile.__struct_fields__)
+    with pytest.raises(NotFoundError):
+        await senders.set_value(world.registry, "tests", "nobody", "policy", "prudent")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("send_minutes", "soon", "integer"),
+        ("send_minutes", "0", "1 to"),
+        ("send_minutes_max", "100000", "1 to"),
+        ("admissions", "perhaps", "boolean"),
+        ("routes", "[36200]", "array"),
+        ("policy", "lenient", "prudent"),
+        ("language", "de", "fr"),
+        ("templates", '{"hiver":" "}', "text"),
+        ("templates", '{"+33639980001":"Soldes"}', "telephone"),
+        ("campaigns", "+33639980001", "telephone"),
+        ("campaigns", '["a\\u0000b"]', "visible"),
+        ("opt_out_urls", "stop", "address"),
+        ("confirmation", '{"fr":"Vous n’êtes plus abonné"}', "GSM-7"),
+    ],
+)
+async def test_what_a_field_cannot_hold_is_refused_unrepeated_and_nothing_changes(
+    world: World, name: str, value: str, told: str
+):
+    with pytest.raises(InvalidValueError, match=told) as refused:
+        await put(world, name, value)
+    assert "9980001" not in str(refused.value)
+    assert await profile(world) == Profile()
+
+
+async def test_the_commands_set_and_show(world: World, database_url: str):
+    environment = {
+        **clean_environment(),
+        "DATABASE_URL": database_url,
+        "STOP_REGISTRY_DATA_DIR": str(world.registry.settings.data_dir),
+        "STOP_REGISTRY_UNSAFE_NOT_DURABLE": "true",
+    }
+
+    async def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        line = [sys.executable, "-m", "app", "sender", *arguments]
+        return await asyncio.to_thread(subprocess.run, line, env=environment, capture_output=True, text=True)
+
+    done = await run("set", SALON, "routes", "agregateur", "send_minutes", "30")
+    assert (done.returncode, done.stdout) == (0, f"routes of {SALON}: set\nsend_minutes of {SALON}: set\n"), done.stderr
+    shown = (await run("show", SALON)).stdout.splitlines()
+    assert [line.split("\t")[0] for line in shown] == list(Profile.__struct_fields__)
+    assert 'routes\t["agregateur"]' in shown
+    assert "send_minutes\t30" in shown
+    assert 'policy\t"prudent"\tdefault' in shown
+    wrong = await run("set", SALON, "policy", "lenient")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert (await run("set", SALON, "policy")).returncode == 2
