@@ -1,10 +1,23 @@
 """What a sender decided about itself: its profile, stored as JSON beside it. Absent fields take these defaults."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 
 from app.replies import FRENCH, NO_TEXTS, Texts
+
+
+class CustomHours(msgspec.Struct, frozen=True, kw_only=True):
+    """A sender's own hours, for the policy `custom`; `quiet_hours.policy_of` says what is wrong with them."""
+
+    days: tuple[str | None, ...]
+    """From Monday to Sunday: `08:00-20:00`, up to `00:00-24:00`, or null where the day is closed."""
+    sundays: Literal["open", "advised against", "closed"] = "closed"
+    holidays: Literal["open", "advised against", "closed"] = "closed"
+    source: str
+    """Where the hours come from, as refusals name it."""
+    version: str
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,4 +56,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
     # Hours.
     policy: str = "prudent"
+    """A name of `quiet_hours.POLICIES`, or `custom` with `hours`."""
+    hours: CustomHours | None = None
     alsace_moselle: bool = False
+    """Good Friday and 26 December are public holidays for mainland numbers."""
+    foreign_numbers: Literal["local", "closed"] = "local"
+    """Hours of other countries: the strictest zone of each, or always closed."""

@@ -21,6 +21,7 @@ Places = npt.NDArray[np.uint8]
 _NATIONAL = 10**plan.NATIONAL_DIGITS
 _BLOCK = 10 ** (plan.NATIONAL_DIGITS - plan.PREFIX_DIGITS)  # numbers that share a prefix of five digits
 _PREFIXES = 10**plan.PREFIX_DIGITS
+_AT_ONCE = 1 << 15  # numbers whose intermediate arrays stay in the cache
 _LEAD_DIGITS = 4  # a calling code and the digit after it
 _REFUSED = -1
 
@@ -52,11 +53,22 @@ def canonical(values: Numbers64, digits: int, *, plus: bool) -> Numbers64:
 
 def territories(numbers: Numbers64) -> Places:
     """`one.territory` for an array: positions in `plan.TERRITORIES`, 0 = unknown."""
-    home = numbers - int(plan.FRANCE) * _NATIONAL
-    abroad = np.flatnonzero((home < 0) | (home >= _NATIONAL))
-    home[abroad] = 0
-    places: Places = _HOME.take(home // _BLOCK)
-    places[abroad] = _places_abroad(numbers[abroad])
+    places = np.empty(numbers.shape, np.uint8)
+    for at in range(0, numbers.size, _AT_ONCE):
+        part = slice(at, at + _AT_ONCE)
+        places[part] = _part_territories(numbers[part])
+    return places
+
+
+def _part_territories(numbers: Numbers64) -> Places:
+    """Look up what is in the French plan by the five digits behind its code, and the rest by its own rules."""
+    prefixes = numbers // _BLOCK
+    prefixes -= int(plan.FRANCE) * _PREFIXES
+    abroad = np.flatnonzero(prefixes.view(np.uint64) >= _PREFIXES)  # what is below has wrapped around
+    prefixes[abroad] = 0
+    places: Places = _HOME.take(prefixes)
+    if abroad.size:
+        places[abroad] = _places_abroad(numbers[abroad])
     return places
 
 

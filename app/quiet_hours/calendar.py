@@ -27,6 +27,8 @@ ZONES: Mapping[str, tuple[str, ...]] = {
     "PF": ("Pacific/Tahiti", "Pacific/Marquesas", "Pacific/Gambier"),
     "WF": ("Pacific/Wallis",),
 }
+# In the numbering plan, and not in the time zone database's table of countries.
+_UNLISTED: Mapping[str, tuple[str, ...]] = {"XK": ("Europe/Belgrade",), "AC": ("Atlantic/St_Helena",)}
 _SUBDIVISIONS: Mapping[str, tuple[str, ...]] = {
     "GP": ("971", "MF", "BL"), "MQ": ("972",), "GF": ("973",), "RE": ("974",), "YT": ("976",),
     "PM": ("PM",), "NC": ("NC",), "PF": ("PF",), "WF": ("WF",),
@@ -64,6 +66,13 @@ def public_holidays(territory: str, year: int, *, alsace_moselle: bool = False) 
     return frozenset(days)
 
 
+def load(year: int) -> None:
+    """Read what the first judgement would else have to read, a third of a second: for a server's start."""
+    for territory in ZONES:
+        public_holidays(territory, year)
+    _foreign_zones()
+
+
 @cache
 def _foreign_zones() -> Mapping[str, tuple[str, ...]]:
     """Return the zones of each country, from the time zone database's own table."""
@@ -73,7 +82,7 @@ def _foreign_zones() -> Mapping[str, tuple[str, ...]]:
         if line and not line.startswith("#"):
             country, _, zone = line.split("\t")[:3]
             found.setdefault(country, []).append(zone)
-    return {country: tuple(names) for country, names in found.items()}
+    return {country: tuple(names) for country, names in found.items()} | dict(_UNLISTED)
 
 
 def _foreign_holidays(territory: str, year: int) -> frozenset[date]:
