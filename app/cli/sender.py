@@ -4,10 +4,11 @@ from pathlib import Path
 
 import rich_click as click
 
+from app.cli import holds
 from app.cli.administer import sender
 from app.cli.common import actor, data_dir_option, plain_errors, with_registry
 
-__all__ = ["sender"]
+__all__ = ["holds", "sender"]
 
 
 @sender.command("enforce")
