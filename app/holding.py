@@ -5,6 +5,7 @@ with it. Both acts are journalled and are entries of the sender's ledger.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -17,7 +18,7 @@ from app.queries.holds import HoldRow, PastHoldRow
 from app.queries.rows import Db
 from app.registry import Registry
 from app.review import said_why
-from app.safeguards.holds import CAMPAIGN, DELEGATE, HELD_BY_A_PERSON, MANUAL, PURPOSES, SENDER, same_campaign
+from app.safeguards.holds import CAMPAIGN, DELEGATE, HELD_BY_A_PERSON, MANUAL, PURPOSES, SENDER, hold_on, same_campaign
 
 CAMPAIGN_CHARACTERS_MAX = 200
 HISTORY_ROWS_MAX = 100
@@ -78,9 +79,25 @@ async def put(registry: Registry, sender: Sender, row: HoldRow) -> bool:
     async with registry.pool.acquire() as db, db.transaction():
         if not await holds.put_hold(db, sender.sender_id, row):
             return False
+        detail["revoked"] = str(await revoke(db, sender.sender_id, row.held_at))
         await setup.journal_admin(db, row.held_at, row.held_by, "sender.hold", sender.slug, _json(detail))
     await note(registry, sender.sender_id, "hold", sender.slug, detail)
     return True
+
+
+async def revoke(db: Db, sender_id: int, now: datetime) -> int:
+    """End the clearances that live although they are held; return how many.
+
+    Done with the hold and again soon after it: a check that was under way may be committed a moment later.
+    """
+    standing = await holds.standing_holds(db, sender_id)
+    live = await holds.live_clearances(db, sender_id, now) if standing else []
+    ended = [
+        row.check_id
+        for row in live
+        if hold_on(standing, purpose=row.purpose, campaign=row.campaign, key_id=row.key_id) is not None
+    ]
+    return await holds.end_clearances(db, sender_id, ended, now) if ended else 0
 
 
 async def release(registry: Registry, actor: str, slug: str, what: Target, reason: str) -> list[HoldRow]:

@@ -33,6 +33,15 @@ class PastHoldRow(HoldRow, frozen=True):
     release_reason: str | None
 
 
+class LiveRow(msgspec.Struct, frozen=True):
+    """A clearance under which may still be sent."""
+
+    check_id: str
+    key_id: str
+    purpose: str
+    campaign: str | None
+
+
 _STANDING = msgspec.json.Decoder(tuple[HoldRow, ...])
 
 
@@ -73,3 +82,13 @@ async def hold_history(db: Db, sender_id: int, limit: int) -> list[PastHoldRow]:
 async def acts_for(db: Db, sender_id: int, key_id: str) -> bool:
     """Tell whether a key acts, or acted, for a sender."""
     return await db.fetchval(STATEMENTS["key_of_sender"], sender_id, key_id) is not None
+
+
+async def live_clearances(db: Db, sender_id: int, now: datetime) -> list[LiveRow]:
+    """Return the clearances of a sender that neither ended nor expired."""
+    return [LiveRow(*row) for row in await db.fetch(STATEMENTS["live_clearances"], sender_id, now)]
+
+
+async def end_clearances(db: Db, sender_id: int, checks: Sequence[str], now: datetime) -> int:
+    """End clearances because they are held; return how many lived until now."""
+    return len(await db.fetch(STATEMENTS["end_held_clearances"], sender_id, list(checks), now))

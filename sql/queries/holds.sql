@@ -30,3 +30,14 @@ FROM hold WHERE sender_id = $1 ORDER BY held_at DESC, hold_id LIMIT $2;
 -- A key that acts for a sender, in force or not: what it cleared before it was revoked can be held too.
 -- $1 sender, $2 key id.
 SELECT key_id FROM api_key_sender WHERE sender_id = $1 AND key_id = $2;
+
+-- name: live_clearances
+-- What may still be sent under. $1 sender, $2 now.
+SELECT check_id, key_id, purpose, campaign
+FROM clearance WHERE sender_id = $1 AND expires_at > $2 AND revoked_at IS NULL;
+
+-- name: end_held_clearances
+-- $1 sender, $2 checks, $3 now. Returns those ended by this very statement.
+UPDATE clearance SET revoked_at = $3, revoked_reason = 'held'
+WHERE sender_id = $1 AND check_id = ANY ($2::text[]) AND revoked_at IS NULL
+RETURNING check_id;

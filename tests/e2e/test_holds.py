@@ -111,6 +111,43 @@ async def test_a_hold_holds_for_large_and_small_batches_on_warm_and_cold_lists(w
     assert [await status(world, "spa", numbers=numbers) for numbers in ([ANNE], many)] == [423, 423]
 
 
+async def test_what_was_cleared_is_revoked_with_the_hold_and_nothing_else(world: World):
+    tokens = {
+        name: (await world.check(key, [ANNE], sender=sender, campaign=campaign))["clearance"]["token"]
+        for name, key, sender, campaign in (
+            ("held", "vendor", SALON, "Soldes"),
+            ("other campaign", "vendor", SALON, "rentrée"),
+            ("other sender", "spa", SPA, "soldes"),
+        )
+    }
+    await holding.hold(world.registry, "tests", SALON, Target("campaign", "soldes"), "Wrong list")
+    assert await ended(world, tokens) == ["held"]
+    await holding.hold(world.registry, "tests", SALON, Target("delegate", key_id(world.keys["vendor"])), "Wrong list")
+    assert await ended(world, tokens) == ["held", "other campaign"]
+    await holding.hold(world.registry, "tests", SPA, holding.WHOLE, "Drill", ("service",))
+    assert await ended(world, tokens) == ["held", "other campaign"]
+    await holding.hold(world.registry, "tests", SPA, Target("campaign", "soldes"), "Wrong list")
+    assert await ended(world, tokens) == ["held", "other campaign", "other sender"]
+
+
+async def ended(world: World, tokens: dict[str, str]) -> list[str]:
+    found = []
+    for name, token in tokens.items():
+        key = "spa" if name == "other sender" else "vendor"
+        answer = await world.client.post("/v1/clearances/verify", json={"token": token}, headers=world.bearer(key))
+        if [fault["what"] for fault in answer.json()["faults"]] == ["revoked"]:
+            found.append(name)
+    return found
+
+
+async def test_a_release_revives_no_clearance(world: World):
+    tokens = {"mine": (await world.check("vendor", [ANNE]))["clearance"]["token"]}
+    await holding.hold(world.registry, "tests", SALON, holding.WHOLE, "Wrong list")
+    await holding.release(world.registry, "tests", SALON, holding.WHOLE, "List corrected")
+
+    assert await ended(world, tokens) == ["mine"]
+
+
 async def test_only_the_purposes_named_are_held(world: World):
     await holding.hold(world.registry, "tests", SALON, holding.WHOLE, "Drill", ("service",))
 
