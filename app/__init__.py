@@ -21,6 +21,7 @@ What comes in and goes out:
   evidence.py       verifying such a zip offline
   administration.py senders, codes, connections, keys
   senders.py        what is decided about one sender: enforcement, texts, whose list it inherits
+  holding.py        holding a sender, a delegate or a campaign, and releasing it
   client.py         the registry's API as `stop-registry check FILE` calls it
   listfile/         files of numbers as people really have them
 

@@ -214,7 +214,7 @@ async def issue_key(
 
 async def revoke_key(registry: Registry, actor: str, key_id: str) -> None:
     """Revoke a key, by its id or its whole text; from the next request on it is refused."""
-    known = auth.split(key_id)[0] if key_id.startswith("sr_") and key_id.count("_") > 1 else key_id.removeprefix("sr_")
+    known = auth.key_id(key_id)
     async with registry.pool.acquire() as db, db.transaction():
         if not await api_keys.revoke_key(db, known, clock.now()):
             raise NotFoundError("There is no such key in force.")

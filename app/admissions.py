@@ -18,10 +18,13 @@ from numpy.typing import NDArray
 from app import clearance, clock, inheritance, phone, tags
 from app.auth import Caller, Role
 from app.errors import BusyError, InvalidValueError, KeyReusedError, NotFoundError
+from app.index import Version
 from app.queries import admissions
 from app.queries.admissions import Asked, StateRow
+from app.queries.clearances import ClearanceRow
 from app.registry import Registry
 from app.roster import Roster
+from app.safeguards import holds
 from app.safeguards.plan import EMERGENCY
 from app.tagset import Mask
 
@@ -106,10 +109,16 @@ async def _question(registry: Registry, caller: Caller, clearance_id: str, body:
         places=places,
         covered=covered & (numbers.numbers != 0),
         opposed=opposed if roster.row.purpose != EMERGENCY else np.zeros(len(numbers), np.bool_),
-        held=version.held_reason is not None,
+        held=is_held(version, roster.row),
         now=clock.now(),
         asked=_asked(registry, caller, request, body),
     )
+
+
+def is_held(version: Version, row: ClearanceRow) -> bool:
+    """Tell whether a hold stops what this clearance is for."""
+    found = holds.hold_on(version.holds, purpose=row.purpose, campaign=row.campaign, key_id=row.key_id)
+    return found is not None
 
 
 def _asked(registry: Registry, caller: Caller, request: Request, body: bytes) -> Asked | None:

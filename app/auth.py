@@ -86,6 +86,11 @@ def split(text: str) -> tuple[str, str]:
     return key_id, secret
 
 
+def key_id(text: str) -> str:
+    """Return the id in what a person gives as a key: its id, or the whole of it."""
+    return split(text)[0] if text.startswith("sr_") and text.count("_") > 1 else text.removeprefix("sr_")
+
+
 async def authenticate(db: Db, authorization: str) -> Caller:
     """Return who sends this Authorization header. Asked anew at every request, so a revoked key ends at once."""
     scheme, _, text = authorization.partition(" ")

@@ -35,7 +35,6 @@ class Sender(msgspec.Struct, frozen=True):
     name: str
     key: bytes
     profile: Profile
-    held_reason: str | None
     enforced_since: datetime | None = None
     """Since when its gateway refuses uncleared sends."""
 
@@ -167,7 +166,7 @@ def open_secrets(root: Root, row: setup.ConnectionRow) -> Secrets:
 def _sender(root: Root, row: setup.SenderRow) -> Sender:
     profile = msgspec.json.decode(row.profile, type=Profile)
     key = root.sender_key(row.sender_id, row.salt)
-    return Sender(row.sender_id, row.slug, row.name, key, profile, row.held_reason, row.enforced_since)
+    return Sender(row.sender_id, row.slug, row.name, key, profile, row.enforced_since)
 
 
 def read_words(text: str) -> Keywords:

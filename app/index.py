@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from app.database import Pool
 from app.errors import NotFoundError
-from app.queries import oppositions
+from app.queries import holds, oppositions
+from app.queries.holds import HoldRow
 from app.queries.rows import Db
 from app.tagset import CopyReader, TagSet
 
@@ -34,7 +35,8 @@ class Version(msgspec.Struct, frozen=True):
     size: int
     peaks: bytes
     generation: int
-    held_reason: str | None
+    holds: tuple[HoldRow, ...]
+    """What stands in the way of sending, at this very reading."""
     tags: TagSet
     inherits: tuple[int, ...]
     """The senders whose lists hold for this one too."""
@@ -153,4 +155,4 @@ def _applied(tags: TagSet, changed: Sequence[oppositions.StateRow]) -> TagSet:
 
 
 def _version(state: oppositions.StateRow, tags: TagSet) -> Version:
-    return Version(state.size, state.peaks, state.generation, state.held_reason, tags, tuple(state.inherits))
+    return Version(state.size, state.peaks, state.generation, holds.read(state.holds), tags, tuple(state.inherits))

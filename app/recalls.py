@@ -54,7 +54,7 @@ async def recall(registry: Registry, caller: Caller, clearance_id: str, body: by
         raise NotFoundError("There is no such clearance.")
     tagged = tags.tags(sender.key, numbers.numbers)
     version, opposed = await inheritance.opposed(registry, sender.sender_id, numbers.numbers, tagged)
-    await _require_live(registry, caller, clearance_id, held=version.held_reason is not None)
+    await _require_live(registry, caller, clearance_id, held=admissions.is_held(version, roster.row))
     roster = await registry.rosters.find(caller.sender_ids, roster.row.check_id, version.generation) or roster
     _, covered = roster.places(tagged)
     reasons = np.zeros(len(numbers), "U16")

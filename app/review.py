@@ -76,7 +76,7 @@ async def decide(
 
     LiftBudgetError when only a data protection officer may lift it.
     """
-    said = _reason(reason)
+    said = said_why(reason)
     row, people = await _item(registry, item_id)
     wanted = await _chosen(registry, people, sender_slugs)
     if decision == "lift" and BUDGET in row.reasons and not by_dpo:
@@ -152,7 +152,7 @@ async def _chosen(registry: Registry, people: list[Person], slugs: Sequence[str]
     return chosen
 
 
-def _reason(reason: str) -> str:
+def said_why(reason: str) -> str:
     """Return the reason as it enters the ledger, for good: one short line without a number in it."""
     said = " ".join(reason.split())
     if not said or len(said) > REASON_CHARACTERS_MAX:

@@ -21,6 +21,7 @@ SELECT create_distributed_table('reconciliation', 'connection_id');
 SELECT create_distributed_table('review_item', 'connection_id');
 SELECT create_distributed_table('mo_part', 'connection_id');
 
+SELECT create_distributed_table('hold', 'sender_id');
 SELECT create_distributed_table('ledger_head', 'sender_id');
 SELECT create_distributed_table('ledger_entry', 'sender_id');
 SELECT create_distributed_table('opening', 'sender_id');

@@ -20,13 +20,35 @@ CREATE TABLE sender (
     name text NOT NULL,
     salt bytea NOT NULL,                      -- with the root key it gives the sender's tag key; deleting it erases the sender
     profile text NOT NULL DEFAULT '{}',       -- JSON: texts, policy, entitlements
-    held_reason text,                         -- set: a person has held all sending
     created_at timestamptz NOT NULL,
     enforced_since timestamptz,               -- set: its gateway refuses uncleared sends, from then on
     inherits integer[] NOT NULL DEFAULT '{}', -- senders whose oppositions hold for this one too (merger, renaming)
     CONSTRAINT sender_pkey PRIMARY KEY (sender_id),
     CONSTRAINT sender_slug_key UNIQUE (slug)
 );
+
+-- What a person, or the storm breaker, has stopped until a person releases it.
+CREATE TABLE hold (
+    sender_id integer NOT NULL,
+    hold_id text NOT NULL,
+    scope text NOT NULL,
+    subject text NOT NULL,                    -- a delegate's key id, a campaign's name; '' for the whole sender
+    kind text NOT NULL,
+    purposes text[] NOT NULL,                 -- what may not be sent; the others pass
+    reason text NOT NULL,
+    held_by text NOT NULL,
+    held_at timestamptz NOT NULL,
+    released_at timestamptz,
+    released_by text,
+    release_reason text,
+    CONSTRAINT hold_pkey PRIMARY KEY (sender_id, hold_id),
+    CONSTRAINT hold_scope_known CHECK (scope IN ('sender', 'delegate', 'campaign')),
+    CONSTRAINT hold_kind_known CHECK (kind IN ('manual', 'storm')),
+    CONSTRAINT hold_release_is_explained CHECK ((released_at IS NULL) = (release_reason IS NULL))
+);
+
+-- One storm is one hold, however many processes see it.
+CREATE UNIQUE INDEX hold_standing_idx ON hold (sender_id, scope, subject, kind) WHERE released_at IS NULL;
 
 -- The numbers people answer to.
 CREATE TABLE short_code (

@@ -13,10 +13,11 @@ from app.check.clearing import Ground
 from app.check.gate import in_thread
 from app.check.recording import Case, Made, record
 from app.check.replaying import Key
-from app.errors import ForbiddenError, HeldError, KeyTakenError
+from app.errors import ForbiddenError, KeyTakenError
 from app.index import Version
 from app.queries.replays import ReplayRow
 from app.registry import Registry
+from app.safeguards.holds import refuse_held
 from app.tagset import Mask
 
 
@@ -73,7 +74,7 @@ async def _cleared(case: Case, batch: Batch, key: Key | None) -> Outcome:
     size, now = len(case.asked.body), clock.now()
     plan, warnings = await planning.planned(case, len(batch.numbers), now)
     version, opposed = await _opposed(case, batch)
-    _refuse_held(version.held_reason)
+    refuse_held(version.holds, plan)
     judged = await in_thread(size, verdict.decide, batch.numbers.numbers, batch.tags, opposed)
     ground = Ground(plan, version, clock.new_id("chk"), now, None, None)
     signed_by = await case.registry.directory.signing_generation(clearance.SIGNING_PURPOSE)
@@ -98,11 +99,6 @@ async def _again(case: Case, batch: Batch, earlier: ReplayRow) -> Outcome:
     if case.asked.screen:
         opposed, days = await screening.shown(case, batch.tags, opposed)
     else:
-        _refuse_held(version.held_reason)
+        refuse_held(version.holds, case)
     judged = await in_thread(len(case.asked.body), replaying.rebuilt, earlier, batch.numbers.numbers, opposed)
     return Outcome(replaying.made(earlier, judged), batch.numbers, days, replayed=True)
-
-
-def _refuse_held(reason: str | None) -> None:
-    if reason is not None:
-        raise HeldError("Sending is held for this sender; whoever held it, or its administrator, can release it.")

@@ -37,6 +37,11 @@ class Case(msgspec.Struct, frozen=True):
         """What the check is recorded as: a screen sends nothing, so it is a purpose of its own."""
         return SCREEN if self.asked.screen else self.fields.purpose
 
+    @property
+    def campaign(self) -> str | None:
+        """What the sending is part of."""
+        return self.fields.campaign
+
 
 class Made(msgspec.Struct, frozen=True):
     """A check that is decided and not yet recorded."""

@@ -11,7 +11,7 @@ import rich_click as click
 from app import administration
 from app.auth import Role
 from app.cli.common import actor, data_dir_option, database, plain_errors, settings_for, with_registry
-from app.registry import opened
+from app.registry import Registry, opened
 from app.settings import Settings
 
 
@@ -89,10 +89,16 @@ def sender_add(slug: str, name: str, data_dir: Path | None) -> None:
 @data_dir_option
 @plain_errors
 def sender_list(data_dir: Path | None) -> None:
-    """List the senders: short name, name, held or not."""
-    senders = with_registry(data_dir, lambda registry: registry.directory.current())
-    for found in senders.senders.values():
-        click.echo(f"{found.slug}\t{found.name}\t{'held' if found.held_reason else 'open'}")
+    """List the senders: short name, name, something of it held or not."""
+    from app import holding
+
+    async def listed(registry: Registry) -> list[str]:
+        held = await holding.held_slugs(registry)
+        senders = (await registry.directory.current()).senders.values()
+        return [f"{found.slug}\t{found.name}\t{'held' if found.slug in held else 'open'}" for found in senders]
+
+    for line in with_registry(data_dir, listed):
+        click.echo(line)
 
 
 @click.group()

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 import msgspec
 import rich_click as click
 
+from app.cli import holds
 from app.cli.administer import sender
 from app.cli.common import actor, data_dir_option, plain_errors, with_registry
 
 if TYPE_CHECKING:
     from app.registry import Registry
 
-__all__ = ["sender"]
+__all__ = ["holds", "sender"]
 
 
 @sender.command("enforce")

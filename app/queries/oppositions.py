@@ -14,7 +14,8 @@ from app.queries.rows import Db, columns
 class StateRow(msgspec.Struct, frozen=True):
     """One changed tag beside the state it belongs to; tag is None where nothing changed."""
 
-    held_reason: str | None
+    holds: str | None
+    """JSON of the holds that stand, see `holds.read`; None where there are none."""
     size: int
     peaks: bytes
     generation: int
@@ -56,5 +57,5 @@ async def state_and_opposed_among(db: Db, sender_id: int, tags: Sequence[int]) -
     row = await db.fetchrow(STATEMENTS["state_and_opposed_among"], sender_id, list(tags))
     if row is None:
         return None
-    held_reason, size, peaks, generation, inherits, found = row
-    return StateRow(held_reason, size, peaks, generation, tag=None, opposed=None, inherits=inherits), found
+    holds, size, peaks, generation, inherits, found = row
+    return StateRow(holds, size, peaks, generation, tag=None, opposed=None, inherits=inherits), found

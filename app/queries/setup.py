@@ -25,7 +25,6 @@ class SenderRow(msgspec.Struct, frozen=True):
     name: str
     salt: bytes
     profile: str
-    held_reason: str | None
     enforced_since: datetime | None
 
 
@@ -86,11 +85,6 @@ async def add_sender(db: Db, slug: str, name: str, salt: bytes, profile: str, no
     sender_id: int = await db.fetchval(STATEMENTS["add_sender"], slug, name, salt, profile, now)
     await db.execute(STATEMENTS["add_head"], sender_id)
     return sender_id
-
-
-async def hold_sender(db: Db, sender_id: int, reason: str | None) -> None:
-    """Hold a sender's sending, or release it."""
-    await db.execute(STATEMENTS["hold_sender"], sender_id, reason)
 
 
 async def set_profile(db: Db, sender_id: int, profile: str) -> None:

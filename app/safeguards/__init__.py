@@ -4,4 +4,5 @@ plan.py        what is to be sent, with every blank filled
 completing.py  a check's blanks, filled from the profile (D14)
 mention.py     does the text say how to say STOP
 profiles.py    may a profile hold this value
+holds.py       what a person, or the storm breaker, has stopped
 """

@@ -14,9 +14,16 @@ ON CONFLICT (sender_id, tag) DO UPDATE SET
     changed_at_index = EXCLUDED.changed_at_index, confirmed_at = EXCLUDED.confirmed_at, history = EXCLUDED.history;
 
 -- name: read_state
--- Everything a check must agree with, in one statement on the primary: hold, size, root, generation, what changed since
+-- Everything a check must agree with, in one statement on the primary: holds, size, root, generation, what changed since
 -- the index was last brought up, and whose lists hold too. $1 sender, $2 the index's size, $3 its generation, $4 the most it can catch up.
-SELECT s.held_reason, h.size, h.peaks, h.generation, o.tag, o.opposed, s.inherits
+SELECT (
+           SELECT json_agg(standing)::text
+           FROM (
+               SELECT hold_id, scope, subject, kind, purposes, reason, held_by, held_at
+               FROM hold WHERE sender_id = $1 AND released_at IS NULL
+           ) AS standing
+       ) AS holds,
+       h.size, h.peaks, h.generation, o.tag, o.opposed, s.inherits
 FROM ledger_head h
 JOIN sender s ON s.sender_id = h.sender_id
 LEFT JOIN opt_out o
@@ -29,7 +36,14 @@ SELECT tag FROM opt_out WHERE sender_id = $1 AND opposed;
 
 -- name: state_and_opposed_among
 -- A small batch on a cold index asks the table, in the one snapshot that also reads the size. $1 sender, $2 tags.
-SELECT s.held_reason, h.size, h.peaks, h.generation, s.inherits,
+SELECT (
+           SELECT json_agg(standing)::text
+           FROM (
+               SELECT hold_id, scope, subject, kind, purposes, reason, held_by, held_at
+               FROM hold WHERE sender_id = $1 AND released_at IS NULL
+           ) AS standing
+       ) AS holds,
+       h.size, h.peaks, h.generation, s.inherits,
        ARRAY(SELECT o.tag FROM opt_out o WHERE o.sender_id = $1 AND o.tag = ANY ($2::bigint[]) AND o.opposed) AS found
 FROM ledger_head h
 JOIN sender s ON s.sender_id = h.sender_id

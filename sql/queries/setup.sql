@@ -8,7 +8,7 @@ INSERT INTO registry (origin, key_check, created_at) VALUES ($1, $2, $3);
 
 -- name: list_senders
 -- All senders, in id order.
-SELECT sender_id, slug, name, salt, profile, held_reason, enforced_since FROM sender ORDER BY sender_id;
+SELECT sender_id, slug, name, salt, profile, enforced_since FROM sender ORDER BY sender_id;
 
 -- name: list_codes
 -- All codes with their senders; a code nobody uses yet has one row without a sender.
@@ -29,10 +29,6 @@ INSERT INTO sender (slug, name, salt, profile, created_at) VALUES ($1, $2, $3, $
 -- name: add_head
 -- The empty ledger of a new sender. $1 sender.
 INSERT INTO ledger_head (sender_id) VALUES ($1);
-
--- name: hold_sender
--- Hold ($2 a reason) or release ($2 NULL) all sending of a sender. $1 sender.
-UPDATE sender SET held_reason = $2 WHERE sender_id = $1;
 
 -- name: set_profile
 -- $1 sender, $2 profile as JSON.

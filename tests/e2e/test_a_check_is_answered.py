@@ -5,7 +5,8 @@ import random
 
 import pytest
 
-from tests.world import OWN_CODE, World, message
+from app import holding
+from tests.world import OWN_CODE, SALON, World, message
 
 pytestmark = pytest.mark.anyio
 ANNE, BRUNO, CHLOE = "+33639980001", "+33639980002", "+33639980003"
@@ -135,8 +136,7 @@ async def test_a_problem_is_titled_in_the_callers_language(world: World):
 
 
 async def test_a_held_sender_may_not_send(world: World):
-    async with world.registry.pool.acquire() as db:
-        await db.execute("UPDATE sender SET held_reason = 'audit' WHERE slug = 'salon-martin'")
+    await holding.hold(world.registry, "tests", SALON, holding.WHOLE, "audit")
     answer = await world.client.post("/v1/checks", json={"numbers": [ANNE]}, headers=world.bearer("salon"))
 
     assert answer.status_code == 423

@@ -10,8 +10,9 @@ import asyncpg
 import httpx
 import pytest
 
+from app import holding
 from tests.e2e.served import prepared, served
-from tests.world import OWN_CODE, World, message, settings_in
+from tests.world import OWN_CODE, SALON, World, message, settings_in
 
 ANNE, BRUNO, CHLOE = "+33639980001", "+33639980002", "+33639980003"
 NUMBERS = [ANNE, BRUNO, "06 39 98 00 02", "12 34", CHLOE]
@@ -161,10 +162,10 @@ async def test_somebody_who_came_back_is_still_withheld_under_the_key(world: Wor
 @pytest.mark.anyio
 async def test_a_sender_held_since_gets_no_answer_again(world: World):
     await ask(world, "k-1")
-    async with world.registry.pool.acquire() as db:
-        await db.execute("UPDATE sender SET held_reason = 'audit' WHERE slug = 'salon-martin'")
+    await holding.hold(world.registry, "tests", SALON, holding.WHOLE, "audit")
 
-    assert (await ask(world, "k-1")).status_code == 423
+    assert (await ask(world, "k-1")).json()["type"].endswith("/clearance-expired")
+    assert (await ask(world, "k-2")).status_code == 423
 
 
 @pytest.mark.anyio

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from app import review
+from app import holding, review
 from app.check import screening
-from tests.world import OWN_CODE, World, message
+from tests.world import OWN_CODE, SALON, World, message
 
 pytestmark = pytest.mark.anyio
 ANNE, BRUNO, CHLOE = "+33639980001", "+33639980002", "+33639980003"
@@ -185,8 +185,7 @@ async def test_a_repeated_screen_is_the_same_screen(world: World):
 
 
 async def test_a_held_sender_may_still_look_after_its_file(world: World):
-    async with world.registry.pool.acquire() as db:
-        await db.execute("UPDATE sender SET held_reason = 'audit' WHERE slug = 'salon-martin'")
+    await holding.hold(world.registry, "tests", SALON, holding.WHOLE, "audit")
 
     assert (await screen(world, "salon", ANNE))["counts"]["allowed"] == 1
 
