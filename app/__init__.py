@@ -30,6 +30,7 @@ What serves them:
   safeguards/       may this batch go: each safeguard refuses, warns, or says nothing
   lookback.py       whom this number was cleared for, read in slices
   inheritance.py    opposed to a sender, or to one whose list it inherited
+  canaries.py       test messages that prove a STOP channel: issued, recognised, due
   longtext.py       the parts of long messages, kept until the whole can be read
   case.py           one message and everything that is concluded about it
   registry.py       everything opened at start, in one place
@@ -37,6 +38,7 @@ What serves them:
   sequencer.py      the only writer of ledgers: many appends, one transaction, then the answers
   index.py          each sender's opposed tags in memory, caught up at every check
   roster.py         whom a clearance covers, in memory while its gateway asks
+  pulse.py          what keeps STOP channels proven: noted in memory, written later
   alarms.py         what a person must know: opened once, closed once
   spool.py          received and not committed: sealed on disk until the database takes it
   queries/          one typed function per statement in sql/queries
@@ -50,6 +52,7 @@ What decides, without I/O:
   standing.py       who is opposed: a pure function of the set of events
   profile.py        what a sender decided about itself
   lifting.py        what may lift an opposition, how often a day, and what a person is asked
+  liveness.py       is a STOP channel alive: never proven, alive, suspect, dead
   reading.py        what a message asks for: our reading, custom keywords, the provider's flag
   attribution.py    which senders a message on a code concerns
   verdict.py        one reason per position of a batch

@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 
 class Kind(StrEnum):
-    """Why an alarm is raised; the subject is a connection, or the node for what concerns the whole of it."""
+    """Why an alarm is raised; the subject is a connection, a code, or the node for what concerns the whole of it."""
 
     BAD_SIGNATURE = "bad-signature"
     QUARANTINE_GROWING = "quarantine-growing"
@@ -35,6 +35,9 @@ class Kind(StrEnum):
     SPOOL_FULL = "spool-full"
     SPOOL_DAMAGED = "spool-damaged"
     DATABASE_AWAY = "database-away"
+    STOP_CHANNEL_DEAD = "stop-channel-dead"
+    STOP_CHANNEL_SUSPECT = "stop-channel-suspect"
+    CANARY_DUE = "canary-due"
 
 
 class Change(msgspec.Struct, frozen=True):

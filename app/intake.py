@@ -14,7 +14,7 @@ from typing import TypeAlias
 import msgspec
 import structlog
 
-from app import clock, longtext, lookback, operators, receipts, replies
+from app import canaries, clock, longtext, lookback, operators, receipts, replies
 from app.alarms import Kind
 from app.attribution import NO_TRACES
 from app.case import Case, candidates_of, conclude
@@ -33,6 +33,8 @@ SERVICE_NUMBER = re.compile(r"\+?[0-9]{3,8}")
 NOT_AUTHENTIC = "A request does not carry this connection's proof; compare its secrets with the operator's."
 CONFIRM = "The provider asks to confirm the subscription: open this address once, in a browser: "
 CODE_UNKNOWN = "A message came to a code that this registry does not know; add it with `stop-registry code add`."
+
+RECONCILIATION = "reconciliation"
 
 SetAside: TypeAlias = Callable[[str], Awaitable[None]]
 """What becomes of a request, or a part of it, that cannot be used; takes the reason."""
@@ -89,7 +91,9 @@ async def take(
     cases += await longtext.wholes(registry, link, snapshot, decoded.messages, now, stale=stale)
     traced = [_traced(registry, link, snapshot, case, now, stale=stale) for case in cases]
     cases = [await traced[0]] if len(traced) == 1 else await asyncio.gather(*traced)  # a task costs more than most
+    cases = list(await canaries.recognised(registry, link, cases, now))
     settled = await _settle_all(registry, cases, set_aside)
+    await _prove(registry, link, snapshot, cases, settled)
     if any((case.message.short_code or "") not in snapshot.codes for case in cases):
         registry.alarms.raise_alarm(Kind.UNKNOWN_CODE, link.connection.slug, CODE_UNKNOWN)
     replies_go_back = operators.provider(link.connection.provider).can_reply and link.replies == "answer"
@@ -126,7 +130,10 @@ async def apply(registry: Registry, link: Link, found: Sequence[Case], source: s
         return lambda reason: quarantine(registry, link, reason, request, clock.now())
 
     works = (_settle(registry, case, set_aside_as(request)) for request, case in zip(requests, marked, strict=True))
-    return list(await asyncio.gather(*works))
+    settled = list(await asyncio.gather(*works))
+    if source != RECONCILIATION:  # what had to be reconciled is what the channel did not bring
+        await _prove(registry, link, await registry.directory.current(), marked, settled)
+    return settled
 
 
 async def quarantine(
@@ -228,6 +235,19 @@ async def _settle_all(registry: Registry, cases: Sequence[Case], set_aside: SetA
     return await asyncio.gather(*(_settle(registry, case, set_aside) for case in cases))
 
 
+async def _prove(
+    registry: Registry, link: Link, snapshot: Snapshot, cases: Sequence[Case], settled: Sequence[Settled]
+) -> None:
+    """Note that STOPs arrived. Only a clear STOP proves that STOPs do: operators treat that word like no other."""
+    waits = False
+    for case, done in zip(cases, settled, strict=True):
+        code, arrived_at = case.message.short_code or "", done.first_received_at
+        if arrived_at is not None and case.verdict.intent is Intent.STOP and code in snapshot.codes:
+            waits |= registry.pulse.heard(link.connection_id, code, arrived_at, new=done.fresh)
+    if waits:
+        await registry.pulse.prove()
+
+
 def _outcome(registry: Registry, link: Link, case: Case, done: Settled, reply: str | None) -> operators.Outcome:
     paper = receipts.receipt(
         registry.origin,
@@ -250,6 +270,8 @@ def _is_a_person(message: operators.Message) -> bool:
 def _reply(snapshot: Snapshot, case: Case, done: Settled) -> str | None:
     """Choose what the person gets back: a confirmation once a day, the publisher's name, or how to use the code."""
     code = snapshot.codes.get(case.message.short_code or "")
+    if case.journal.basis == canaries.BASIS:
+        return replies.canary(case.message.short_code or "")
     senders = [snapshot.senders[sender_id] for sender_id in case.attribution.senders]
     profile = senders[0].profile if len(senders) == 1 else Profile()
     about = replies.About(

@@ -34,6 +34,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Of what people get back, unless they wrote in another."""
 
     # What its checks may leave out.
+    short_code: str | None = None
+    """The code its texts name, where it uses several."""
     campaigns: tuple[str, ...] = ()
     routes: tuple[str, ...] = ()
     """Slugs of the operator connections that it sends through."""

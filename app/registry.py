@@ -18,6 +18,7 @@ from app.directory import Directory
 from app.errors import RegistryError
 from app.index import Index
 from app.keys import Root, unseal_root
+from app.pulse import Pulse
 from app.queries import setup
 from app.roster import Rosters
 from app.sequencer import Sequencer
@@ -45,6 +46,7 @@ class Registry(msgspec.Struct, frozen=True):
     spool: Spool
     alarms: Alarms
     rosters: Rosters
+    pulse: Pulse
 
 
 @asynccontextmanager
@@ -57,15 +59,18 @@ async def open_registry(settings: Settings, database_url: str) -> AsyncIterator[
     ):
         origin, root = await _identity(pool, settings)
         sequencer, alarms = Sequencer(writer), Alarms(pool)
+        pulse = Pulse(pool, alarms)
         spool = Spool(settings.data_dir / "spool", root, settings.spool_bytes_max)
         sequencer.start()
         try:
             directory, index = Directory(pool, root), Index(pool, settings.index_bytes_max)
             gc.freeze()  # what is here now stays, so no collection during a request need look at it again
-            yield Registry(settings, origin, root, pool, directory, sequencer, index, spool, alarms, Rosters(pool))
+            rosters = Rosters(pool)
+            yield Registry(settings, origin, root, pool, directory, sequencer, index, spool, alarms, rosters, pulse)
         finally:
             await sequencer.stop()
             await spool.close()
+            await pulse.write()
             await alarms.flush()
 
 

@@ -111,6 +111,12 @@ def usage(about: About) -> str:
     )
 
 
+def canary(code: str) -> str:
+    """Return the text that tells whoever tested a STOP channel that the test arrived, in both languages."""
+    shown = to_gsm7(code)[:16]
+    return f"Le STOP au {shown} fonctionne : test recu, personne n'est oppose. / Test received: STOP to {shown} works."
+
+
 def to_gsm7(text: str) -> str:
     """Return the text with letters that GSM-7 lacks replaced by their nearest, others dropped."""
     return "".join(sign for sign in text.translate(_NEAREST) if sign in GSM7)

@@ -35,6 +35,7 @@ class Settings(msgspec.Struct, frozen=True):
     quarantine_requests_max: int = 10_000
     lookback_hours: int = 72
     review_days: int = 30
+    canary_days: int = 7
     spool_bytes_max: int = 256_000_000
     unsafe_not_durable: bool = False
 

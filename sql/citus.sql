@@ -11,6 +11,11 @@ SELECT create_reference_table('api_key_sender');
 SELECT create_reference_table('admin_journal');
 SELECT create_reference_table('alarm');
 SELECT create_reference_table('signing_key');
+SELECT create_reference_table('channel');
+SELECT create_reference_table('channel_event');
+SELECT create_reference_table('channel_day');
+SELECT create_reference_table('code_cleared');
+SELECT create_reference_table('canary');
 
 SELECT create_distributed_table('mo', 'connection_id');
 SELECT create_distributed_table('mo_effect', 'connection_id');

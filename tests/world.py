@@ -13,7 +13,7 @@ import httpx
 import msgspec
 from litestar import Litestar
 
-from app import administration
+from app import administration, clock
 from app.administration import ConnectionPlan
 from app.auth import Role
 from app.cli.administer import migrated
@@ -82,6 +82,38 @@ async def found(settings: Settings, database_url: str) -> None:
         await migrated(settings, database_url, "tests.stop-registry.local", create_key=True)
 
 
+OPEN_AT_ALL_HOURS = {
+    "days": ["00:00-24:00"] * 7,
+    "sundays": "open",
+    "holidays": "open",
+    "source": "the tests, which run at all hours",
+    "version": "2026-11",
+}
+SEND_MINUTES = 60
+
+
+async def let_send(registry: Registry, slug: str, code: str, **more: object) -> None:
+    """Give a sender a profile with which a check may name its numbers alone, and prove its code's channels."""
+    profile = {
+        "policy": "custom",
+        "hours": OPEN_AT_ALL_HOURS,
+        "short_code": code,
+        "campaigns": ["soldes-hiver"],
+        "routes": ["agregateur"],
+        "sender_ids": ["MARQUE"],
+        "templates": {"soldes": f"Soldes : -20 % chez nous. STOP {code}"},
+        "send_minutes": SEND_MINUTES,
+        **more,
+    }
+    async with registry.pool.acquire() as db:
+        await db.execute("UPDATE sender SET profile = $1 WHERE slug = $2", msgspec.json.encode(profile).decode(), slug)
+    snapshot = await registry.directory.current(max_age_seconds=0)
+    for link in snapshot.links.values():
+        if code in link.codes:
+            registry.pulse.heard(link.connection_id, code, clock.now(), new=True)
+    await registry.pulse.prove()
+
+
 async def populate(registry: Registry) -> dict[str, str]:
     """Set up the senders, codes and connections; return one key of each kind."""
     await administration.add_sender(registry, ACTOR, SALON, "Salon Martin")
@@ -95,6 +127,8 @@ async def populate(registry: Registry) -> dict[str, str]:
     await administration.add_connection(
         registry, ACTOR, ConnectionPlan("kannel", "kannel", token=KANNEL_TOKEN, codes=codes)
     )
+    await let_send(registry, SALON, OWN_CODE)
+    await let_send(registry, SPA, SHARED_CODE)
     wanted = {
         "salon": (Role.SENDER, [SALON]),
         "spa": (Role.SENDER, [SPA]),

@@ -6,7 +6,7 @@ from datetime import date
 import msgspec
 import numpy as np
 
-from app import ledger, phone, verdict
+from app import ledger, phone, quiet_hours, verdict
 from app.auth import Role
 from app.check import clearing
 from app.check.recording import Case, Made
@@ -24,6 +24,8 @@ class Outcome(msgspec.Struct, frozen=True):
     numbers: phone.Numbers
     days: Days | None = None
     warnings: Sequence[str] = ()
+    waiting: Sequence[quiet_hours.Group] = ()
+    """Who must wait for the hours, by territory."""
     replayed: bool = False
 
     @property
@@ -87,7 +89,11 @@ def _json(case: Case, outcome: Outcome) -> Iterator[bytes]:
     yield msgspec.json.encode(head)[:-1]
     yield b',"withheld":{"opted_out":['
     yield json_strings(numbers, judged.positions(Reason.OPTED_OUT), lines=lines)
-    yield b'],"quiet_hours":[],"duplicate":[],"repeated":'
+    yield b'],"quiet_hours":['
+    yield b",".join(_waiting(outcome, lines=lines))
+    yield b'],"duplicate":['
+    yield json_strings(numbers, judged.positions(Reason.DUPLICATE), lines=lines)
+    yield b'],"repeated":'
     yield msgspec.json.encode(judged.positions(Reason.REPEATED).tolist())
     yield b',"invalid":'
     yield msgspec.json.encode(_invalid(numbers, judged.positions(Reason.INVALID)))
@@ -102,6 +108,13 @@ def _json(case: Case, outcome: Outcome) -> Iterator[bytes]:
         yield json_strings(numbers, judged.positions(Reason.ALLOWED), lines=lines)
         yield b"]"
     yield b"}"
+
+
+def _waiting(outcome: Outcome, *, lines: bool) -> Iterator[bytes]:
+    """Group those who wait by where they are, each group with its opening in UTC."""
+    for group in outcome.waiting:
+        about = msgspec.json.encode({"territory": group.territory, "opens_at": group.opens_at, "rule": group.rule})
+        yield about[:-1] + b',"numbers":[' + json_strings(outcome.numbers, group.positions, lines=lines) + b"]}"
 
 
 def _days(outcome: Outcome, days: Days, *, lines: bool) -> Iterator[bytes]:

@@ -3,7 +3,7 @@
 import msgspec
 import numpy as np
 
-from app import clearance, clock, inheritance, verdict
+from app import clearance, clock, inheritance, quiet_hours, verdict
 from app.appends import Replay
 from app.auth import Caller, Role, sender_of
 from app.check import clearing, planning, replaying, screening
@@ -75,13 +75,20 @@ async def _cleared(case: Case, batch: Batch, key: Key | None) -> Outcome:
     plan, warnings = await planning.planned(case, len(batch.numbers), now)
     version, opposed = await _opposed(case, batch)
     refuse_held(version.holds, plan)
-    judged = await in_thread(size, verdict.decide, batch.numbers.numbers, batch.tags, opposed)
-    ground = Ground(plan, version, clock.new_id("chk"), now, None, None)
+    hours = await in_thread(size, planning.hours_of, plan, batch.numbers)
+    judged = await in_thread(size, verdict.decide, batch.numbers.numbers, batch.tags, opposed, quiet=hours.quiet)
+    planning.refuse_nobody(plan, hours, judged)
+    ground = Ground(
+        plan, version, clock.new_id("chk"), now, quiet_hours.policy_of(plan.sender.profile).label, hours.closes_at
+    )
     signed_by = await case.registry.directory.signing_generation(clearance.SIGNING_PURPOSE)
     permit = await in_thread(size, clearing.permit, case, ground, batch.numbers, judged, signed_by)
     made = Made(ground.check_id, now, version.size, version.peaks, judged, permit, ground.policy)
     await record(case, made, await _replay(case, key, made))
-    return Outcome(made, batch.numbers, warnings=warnings)
+    if plan.short_code is not None and plan.purpose == MARKETING:
+        case.registry.pulse.cleared(plan.short_code, judged.counts.allowed, now)
+    waiting = hours.among(judged.reasons == verdict.Reason.QUIET_HOURS.value)
+    return Outcome(made, batch.numbers, warnings=[*warnings, *hours.advisories], waiting=waiting)
 
 
 async def _opposed(case: Case, batch: Batch) -> tuple[Version, Mask]:
@@ -101,4 +108,6 @@ async def _again(case: Case, batch: Batch, earlier: ReplayRow) -> Outcome:
     else:
         refuse_held(version.holds, case)
     judged = await in_thread(len(case.asked.body), replaying.rebuilt, earlier, batch.numbers.numbers, opposed)
-    return Outcome(replaying.made(earlier, judged), batch.numbers, days, replayed=True)
+    made = replaying.made(earlier, judged)
+    waiting = planning.waiting_again(case, made.permit, judged, batch.numbers)
+    return Outcome(made, batch.numbers, days, waiting=waiting, replayed=True)

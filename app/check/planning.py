@@ -3,16 +3,26 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from app import quiet_hours
+from app.appends import Permit
 from app.check.recording import Case
-from app.errors import ForbiddenError
+from app.errors import ClearanceExpiredError, ForbiddenError, QuietHoursError
+from app.phone import Numbers
+from app.profile import Profile
+from app.quiet_hours import Group, Hours
+from app.safeguards import channels, completing, mention
 from app.safeguards.plan import MARKETING, Plan
+from app.verdict import Reason, Verdict
+
+SAFEGUARDS = (mention.judge, channels.judge)
+"""In the order in which they refuse: what costs nothing first."""
 
 
-async def planned(case: Case, numbers: int, now: datetime) -> tuple[Plan, Sequence[str]]:
+async def planned(case: Case, numbers: int, now: datetime) -> tuple[Plan, list[str]]:
     """Return the plan and the warnings about it; the RegistryError of the first safeguard that refuses."""
     _allow_purpose(case)
-    plan = _completed(case, numbers, now)
-    return plan, ()
+    plan = await completing.completed(case.registry, case.sender, case.caller, case.fields, numbers, now)
+    return plan, [warning for judge in SAFEGUARDS for warning in await judge(case.registry, plan, now)]
 
 
 def _allow_purpose(case: Case) -> None:
@@ -21,19 +31,52 @@ def _allow_purpose(case: Case) -> None:
         raise ForbiddenError("The sender's profile grants no purpose but `marketing`.")
 
 
-def _completed(case: Case, numbers: int, now: datetime) -> Plan:
-    fields, profile = case.fields, case.sender.profile
-    return Plan(
-        sender=case.sender,
-        caller=case.caller,
-        purpose=fields.purpose,
-        campaign=fields.campaign,
-        short_code=fields.short_code,
-        route=fields.route,
-        sender_id=fields.sender_id,
-        send_at=fields.send_at or now,
-        send_minutes=fields.send_minutes or profile.send_minutes or profile.send_minutes_max,
-        text=fields.text,
-        numbers=numbers,
-        drill=fields.drill,
+def hours_of(plan: Plan, numbers: Numbers) -> Hours:
+    """Judge the hours of the whole planned sending, for every number of it."""
+    return _hours(plan.sender.profile, numbers, plan.send_at, plan.send_minutes)
+
+
+def waiting_again(case: Case, permit: Permit | None, judged: Verdict, numbers: Numbers) -> Sequence[Group]:
+    """Return who had to wait when a check was made; ClearanceExpiredError where other hours hold by now."""
+    if permit is None:
+        return ()
+    minutes = round((permit.expires_at - permit.not_before).total_seconds() / 60)
+    hours = _hours(case.sender.profile, numbers, permit.not_before, minutes)
+    try:
+        return hours.among(judged.reasons == Reason.QUIET_HOURS.value)
+    except ValueError:
+        raise ClearanceExpiredError("The hours were changed since this check; check again under a new key.") from None
+
+
+def _hours(profile: Profile, numbers: Numbers, at: datetime, minutes: int) -> Hours:
+    policy = quiet_hours.policy_of(profile)
+    return quiet_hours.judge_batch(policy, numbers.numbers, at, minutes, alsace_moselle=profile.alsace_moselle)
+
+
+def refuse_nobody(plan: Plan, hours: Hours, judged: Verdict) -> None:
+    """Refuse a batch of which nobody is allowed and somebody only waits: it is to be sent later, as a whole."""
+    if judged.counts.allowed or not judged.counts.quiet_hours:
+        return
+    policy, group = quiet_hours.policy_of(plan.sender.profile), hours.groups[0]
+    raise QuietHoursError(
+        f"Nobody in this batch may be reached then under the policy {policy.label} ({_rules(hours)}). "
+        f"{_openings(hours, 'Next opening', 'at')}. The hours come from: {policy.source}.",
+        french=f"Personne dans ce lot ne peut être sollicité à ce moment selon la politique {policy.label}. "
+        f"{_openings(hours, 'Prochaine ouverture', 'à')}. Ces horaires viennent de : {policy.source}.",
+        rule=group.rule,
+        profile=policy.label,
+        source=policy.source,
+        changed_by=f"an administrator, with `stop-registry sender set {plan.sender.slug} policy …`",
+        opens_at=min((f"{one.opens_at:%Y-%m-%dT%H:%M:%SZ}" for one in hours.groups if one.opens_at), default=""),
     )
+
+
+def _rules(hours: Hours) -> str:
+    return ", ".join(sorted({f"{group.territory or '?'}: {group.rule}" for group in hours.groups}))
+
+
+def _openings(hours: Hours, word: str, at: str) -> str:
+    said = [
+        f"{group.territory or '?'} {at} {group.opens_at:%Y-%m-%dT%H:%M:%SZ}" for group in hours.groups if group.opens_at
+    ]
+    return f"{word}: {', '.join(said)}" if said else f"{word}: ?"

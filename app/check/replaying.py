@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 import msgspec
 import numpy as np
 
-from app import clock
+from app import clearance, clock
 from app.appends import Permit, Replay
 from app.check.recording import Case, Made
 from app.errors import ClearanceExpiredError, KeyReusedError, RecalledError
@@ -90,7 +90,13 @@ def made(earlier: ReplayRow, judged: Verdict) -> Made:
     permit = None
     if earlier.terms and earlier.not_before and earlier.clearance_expires_at and earlier.signed_by:
         permit = Permit(earlier.terms, earlier.not_before, earlier.clearance_expires_at, earlier.signed_by)
-    return Made(earlier.check_id, earlier.checked_at, earlier.evaluated_at, earlier.peaks, judged, permit)
+    return Made(
+        earlier.check_id, earlier.checked_at, earlier.evaluated_at, earlier.peaks, judged, permit, _policy(permit)
+    )
+
+
+def _policy(permit: Permit | None) -> str | None:
+    return msgspec.json.decode(permit.terms, type=clearance.Terms).policy if permit else None
 
 
 def rebuilt(earlier: ReplayRow, numbers: Numbers, opposed: Mask) -> Verdict:

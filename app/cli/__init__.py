@@ -12,6 +12,7 @@ COMMANDS = {
     "code": ("app.cli.administer:code", "The short codes people answer to."),
     "operator": ("app.cli.operator:operator", "Operator connections: where MO messages come from."),
     "review": ("app.cli.review:review", "Doubtful messages: list them, decide them, forget their texts."),
+    "canary": ("app.cli.canary:canary", "Test messages that prove a STOP channel, and what is known of each."),
     "key": ("app.cli.administer:key", "Keys of callers."),
     "alarms": ("app.cli.alarms:alarms", "What a person must know."),
     "check": ("app.cli.check_file:check", "Screen a file of numbers against a running registry."),

@@ -4,5 +4,6 @@ plan.py        what is to be sent, with every blank filled
 completing.py  a check's blanks, filled from the profile (D14)
 mention.py     does the text say how to say STOP
 profiles.py    may a profile hold this value
+channels.py    would a STOP to the code arrive
 holds.py       what a person, or the storm breaker, has stopped
 """

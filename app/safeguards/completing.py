@@ -128,8 +128,10 @@ def judged_purpose(purpose: str, text: str | None) -> str:
 def _fillings(sender: Sender, known: Known) -> dict[str, Missing]:
     """Return what each of the four plain fields may be filled with."""
     profile, command = sender.profile, f"stop-registry sender set {sender.slug}"
+    codes = (profile.short_code,) if profile.short_code else tuple(known.codes)
+    remedy = f"{command} short_code CODE" if known.codes else f"stop-registry code add CODE --sender {sender.slug}"
     return {
-        "short_code": Missing("short_code", tuple(known.codes), f"stop-registry code add CODE --sender {sender.slug}"),
+        "short_code": Missing("short_code", codes, remedy),
         "route": Missing("route", profile.routes, f"{command} routes CONNECTION"),
         "campaign": Missing("campaign", profile.campaigns, f"{command} campaigns NAME"),
         "sender_id": Missing("sender_id", profile.sender_ids, f"{command} sender_ids BRAND"),
