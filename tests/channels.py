@@ -32,9 +32,13 @@ async def backdate(world: World, code: str, days: float) -> None:
     """Lay everything that is known of a code's channels so many days back."""
     back = timedelta(days=days)
     async with world.registry.pool.acquire() as db:
-        await db.execute("UPDATE channel SET stop_at = stop_at - $1, canary_at = canary_at - $1, since = since - $1 "
-                         "WHERE code = $2", back, code)  # fmt: skip
-        await db.execute("UPDATE code_cleared SET minute = minute - $1 WHERE code = $2", back, code)
+        await db.execute(
+            "UPDATE channel SET stop_at = stop_at - $1::interval, canary_at = canary_at - $1::interval, "
+            "since = since - $1::interval WHERE code = $2",
+            back,
+            code,
+        )
+        await db.execute("UPDATE code_cleared SET minute = minute - $1::interval WHERE code = $2", back, code)
         await db.execute("UPDATE channel_day SET day = day - $1::integer WHERE code = $2", int(days), code)
 
 
