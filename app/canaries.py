@@ -12,8 +12,8 @@ only.
 import asyncio
 import re
 import unicodedata
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -32,7 +32,7 @@ from app.intent import Intent, Verdict
 from app.keys import Root
 from app.liveness import HISTORY
 from app.queries import channels, setup
-from app.queries.channels import ListedRow
+from app.queries.channels import CanaryRow, ListedRow
 from app.queries.rows import Db
 from app.reading import Reading
 from app.registry import Registry
@@ -144,12 +144,8 @@ async def recognised(registry: Registry, link: Link, cases: Sequence[Case], now:
     """
     if not any(typed(case.message.text) for case in cases):
         return cases
-    try:
+    with _known():
         return [await _recognised(registry, link, case, now) for case in cases]
-    except Exception as error:
-        if is_unavailable(error):
-            raise UnavailableError("The database is away; send the same request again.") from error
-        raise
 
 
 async def _recognised(registry: Registry, link: Link, case: Case, now: datetime) -> Case:
@@ -164,6 +160,43 @@ async def _recognised(registry: Registry, link: Link, case: Case, now: datetime)
     await registry.pulse.of(code, clock.now())
     if returned == now:
         await _tell(registry, link, code, found)
+    return _without_effect(case)
+
+
+async def disarmed(registry: Registry, cases: Sequence[Case]) -> Sequence[Case]:
+    """Let canaries that an operator's own account holds oppose nobody; they did not come through the channel."""
+    if not any(typed(case.message.text) for case in cases):
+        return cases
+    with _known():
+        return [_without_effect(case) if await _is_told(registry, case) else case for case in cases]
+
+
+@contextmanager
+def _known() -> Iterator[None]:
+    """Say so where the database is away and nothing is known."""
+    try:
+        yield
+    except Exception as error:
+        if is_unavailable(error):
+            raise UnavailableError("The database is away; send the same request again.") from error
+        raise
+
+
+async def _is_told(registry: Registry, case: Case) -> bool:
+    """Tell whether a message is a canary by its text and its own time."""
+    found, code, at = typed(case.message.text), case.message.short_code or "", case.journal.event_at
+    if found is None:
+        return False
+    async with registry.pool.acquire() as db:
+        rows = await channels.canaries_in_question(db, code, at, case.journal.dedupe, IN_QUESTION_MAX)
+    return any(row.issued_at <= at and _is_meant(registry, code, row, found) for row in rows)
+
+
+def _is_meant(registry: Registry, code: str, row: CanaryRow, found: Typed) -> bool:
+    return token_of(registry.root, code, row.canary_id) == found.token and (row.as_stop or found.word != "STOP")
+
+
+def _without_effect(case: Case) -> Case:
     journal = msgspec.structs.replace(
         case.journal,
         intent=Intent.OTHER.value,
@@ -184,7 +217,7 @@ async def _use_up(registry: Registry, db: Db, link: Link, case: Case, found: Typ
     """
     code, dedupe = case.message.short_code or "", case.journal.dedupe
     for row in await channels.canaries_in_question(db, code, now, dedupe, IN_QUESTION_MAX):
-        if token_of(registry.root, code, row.canary_id) != found.token or (found.word == "STOP" and not row.as_stop):
+        if not _is_meant(registry, code, row, found):
             continue
         if row.dedupe == dedupe:
             return row.returned_at

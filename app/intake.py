@@ -119,7 +119,8 @@ async def cases(registry: Registry, link: Link, messages: Sequence[operators.Mes
 async def apply(registry: Registry, link: Link, found: Sequence[Case], source: str) -> list[Settled]:
     """Commit such messages; one that was committed before stays as it is."""
     marked = [
-        msgspec.structs.replace(case, journal=msgspec.structs.replace(case.journal, source=source)) for case in found
+        msgspec.structs.replace(case, journal=msgspec.structs.replace(case.journal, source=source))
+        for case in await canaries.disarmed(registry, found)
     ]
     requests = [
         operators.Request(source.upper(), f"/{source}/{link.connection.slug}", body=msgspec.json.encode(case.message))
@@ -243,7 +244,9 @@ async def _prove(
     for case, done in zip(cases, settled, strict=True):
         code, arrived_at = case.message.short_code or "", done.first_received_at
         if arrived_at is not None and case.verdict.intent is Intent.STOP and code in snapshot.codes:
-            waits |= registry.pulse.heard(link.connection_id, code, arrived_at, new=done.fresh)
+            told = case.journal.source != "mo"  # a list that is read today may hold a STOP of long ago
+            at = min(arrived_at, case.journal.event_at) if told else arrived_at
+            waits |= registry.pulse.heard(link.connection_id, code, at, new=done.fresh)
     if waits:
         await registry.pulse.prove()
 

@@ -59,6 +59,7 @@ class Pulse:
         self._pool = pool
         self._alarms = alarms
         self._writing = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._due = _Due()
         self._written: dict[Channel, datetime] = {}
         self._alive: dict[str, tuple[datetime, list[Judged]]] = {}
@@ -82,6 +83,8 @@ class Pulse:
     async def prove(self) -> None:
         """Write what was noted, now; return when it is written, or when that takes too long. Raises nothing."""
         writing = asyncio.create_task(self.write(), name="proof of a STOP channel")
+        self._tasks.add(writing)
+        writing.add_done_callback(self._tasks.discard)
         await asyncio.wait({writing}, timeout=PROOF_SECONDS_MAX)
 
     async def write(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from app import canaries, clock
+from app.alarms import Kind
 from app.directory import Snapshot
 from app.errors import StopChannelDownError
 from app.liveness import NOTHING_PROVEN, REFUSED, State
@@ -38,6 +39,12 @@ async def judge(registry: Registry, plan: Plan, now: datetime) -> Sequence[str]:
     if suspects:
         return [_warning(code, suspects)]
     raise await _refusal(registry, snapshot, plan, code, found, now)
+
+
+def count_cleared(registry: Registry, plan: Plan, numbers: int, now: datetime) -> None:
+    """Note how many numbers a check cleared, once that is committed: what a silence is measured by. Never waits."""
+    if plan.purpose == MARKETING and plan.short_code is not None:
+        registry.pulse.cleared(plan.short_code, numbers, now)
 
 
 async def channel_findings(registry: Registry) -> list[tuple[str, str]]:
@@ -103,6 +110,8 @@ async def _refusal(
             f"`stop-registry operator add … --code {code}`.",
             **members,
         )
+    if not found:
+        registry.alarms.raise_alarm(Kind.CANARY_DUE, code, canaries.REMINDER.format(code=code))
     canary = await canaries.offered(registry, plan.sender.sender_id, code, now)
     until = f"{canary.expires_at:%Y-%m-%dT%H:%MZ}"
     return StopChannelDownError(

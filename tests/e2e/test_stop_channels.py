@@ -1,16 +1,18 @@
 """A dead STOP channel: nobody is cleared for a code through which no STOP would arrive."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from app import canaries, clock, liveness
+from app import canaries, clock, intake, liveness
 from app.alarms import Kind
 from app.errors import StopChannelDownError
+from app.operators import Message
 from app.pulse import PROOF_FRESH_FOR
 from app.registry import open_registry
-from app.safeguards.channels import channel_findings, judge
+from app.safeguards.channels import channel_findings, count_cleared, judge
+from app.server import create_app
 from tests.channels import backdate, plan, sent, timeline
 from tests.world import KANNEL_TOKEN, OWN_CODE, SHARED_CODE, World, message
 
@@ -282,3 +284,59 @@ async def test_the_doctor_is_told_of_every_code(world: World):
     assert levels[OWN_CODE][0] == "ok"
     assert levels[SHARED_CODE][0] == "error"
     assert f"canary issue {SHARED_CODE}" in levels[SHARED_CODE][1]
+
+
+async def told(world: World, text: str | None, source: str, at: datetime) -> None:
+    """A message that no webhook brought."""
+    link = await world.registry.directory.link("agregateur")
+    one = Message(33639980001, ANNE, OWN_CODE, OWN_CODE, text, message_id="mo-1", received_at=at)
+    found = await intake.cases(world.registry, link, [one])
+    await intake.apply(world.registry, link, found, source)
+
+
+async def test_a_stop_that_had_to_be_reconciled_does_not_prove_the_channel(world: World):
+    await told(world, "STOP", intake.RECONCILIATION, clock.now())
+    assert await world.opposed("salon", ANNE) == [ANNE]
+    await refusal(world)
+
+
+async def test_a_stop_on_a_list_that_is_read_proves_the_channel_at_its_own_time(world: World):
+    at = clock.now() - timedelta(days=400)
+    await told(world, None, "pull", at)
+    assert await passes(world) == []
+    (channel,) = await world.registry.pulse.of(OWN_CODE, clock.now())
+    assert channel.row.stop_at == at
+
+
+async def test_a_canary_in_an_operators_own_account_opposes_nobody_and_proves_nothing(world: World):
+    issued = await canaries.issue(world.registry, "tests", OWN_CODE)
+    await told(world, f"STOP {issued.token}", intake.RECONCILIATION, clock.now())
+    assert await world.opposed("salon", ANNE) == []
+    await refusal(world)
+
+
+async def test_what_checks_clear_is_counted_for_commercial_messages_only(world: World):
+    for purpose, numbers in (("marketing", 700), ("marketing", 300), ("service", 5_000)):
+        count_cleared(world.registry, await plan(world.registry, OWN_CODE, purpose), numbers, clock.now())
+    await world.registry.pulse.write()
+    async with world.registry.pool.acquire() as db:
+        assert await db.fetchval("SELECT sum(numbers) FROM code_cleared") == 1_000
+
+
+async def test_what_the_database_does_not_take_stays_due(world: World, database_url: str):
+    async with open_registry(world.registry.settings, database_url) as other:
+        async with world.registry.pool.acquire() as db:
+            await db.execute("ALTER TABLE channel RENAME TO channel_away")
+            other.pulse.heard(1, OWN_CODE, clock.now(), new=True)
+            await other.pulse.prove()
+            await db.execute("ALTER TABLE channel_away RENAME TO channel")
+        await refusal(world)
+        await other.pulse.write()
+        assert await passes(world) == []
+
+
+async def test_a_served_registry_writes_and_reminds_by_itself(world: World, database_url: str):
+    app = create_app(world.registry.settings, database_url)
+    async with app.lifespan(), world.registry.pool.acquire() as db, asyncio.timeout(20):
+        while {code for _, code in await open_alarms(world)} != {OWN_CODE, SHARED_CODE}:
+            await db.execute("SELECT pg_sleep(0.02)")
