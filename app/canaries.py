@@ -52,6 +52,7 @@ REGISTRY: Final = "registry"
 _DIGITS: Final = "2345678" + "9"
 _LETTERS: Final = "ACDEFHJKLMNPRTWXY"
 TYPED: Final = re.compile(rf"(TEST|STOP)([{_DIGITS}][{_LETTERS}][{_DIGITS}][{_LETTERS}])")
+TEXT_CHARACTERS_MIN: Final = 8
 TEXT_CHARACTERS_MAX: Final = 24
 
 LOOK_EVERY: Final = timedelta(hours=1)
@@ -88,7 +89,7 @@ class Issued(msgspec.Struct, frozen=True):
 
 def typed(text: str | None) -> Typed | None:
     """Read a text of a canary's form, whatever its case, spaces, dashes, quotes and full stops."""
-    if text is None or len(text) > TEXT_CHARACTERS_MAX:
+    if text is None or not TEXT_CHARACTERS_MIN <= len(text) <= TEXT_CHARACTERS_MAX:
         return None
     plain = "".join(sign for sign in unicodedata.normalize("NFKC", text).upper() if sign.isalnum())
     found = TYPED.fullmatch(plain)

@@ -124,6 +124,14 @@ async def test_a_canary_that_is_delivered_again_is_the_same_canary(world: World)
         assert await db.fetchval("SELECT times_seen FROM mo WHERE rule = 'canary'") == 3
 
 
+async def test_a_canary_without_an_id_that_is_delivered_again_is_the_same_canary(world: World):
+    issued = await canaries.issue(world.registry, "tests", OWN_CODE)
+    for _ in range(2):
+        query = {"from": ANNE, "to": OWN_CODE, "text": f"STOP {issued.token}"}
+        assert (await world.client.get(f"/v1/mo/kannel/{KANNEL_TOKEN}", params=query)).is_success
+    assert await world.opposed("salon", ANNE) == []
+
+
 async def test_what_a_refused_check_shows_can_swallow_nobodys_stop(world: World):
     token = (await refusal(world)).members["canary"].removeprefix("TEST-")
     await world.mo(message("mo-1", ANNE, f"STOP {token}", OWN_CODE))
