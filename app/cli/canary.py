@@ -70,7 +70,8 @@ def canary_channels(code: str | None, data_dir: Path | None, *, timeline: bool) 
 
     Example: stop-registry canary channels 36200 --timeline
     """
-    click.echo("\n".join(with_registry(data_dir, lambda registry: (_steps if timeline else _states)(registry, code))))
+    for line in with_registry(data_dir, lambda registry: (_steps if timeline else _states)(registry, code)):
+        click.echo(line)
 
 
 async def _states(registry: Registry, code: str | None) -> list[str]:

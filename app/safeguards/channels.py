@@ -41,12 +41,6 @@ async def judge(registry: Registry, plan: Plan, now: datetime) -> Sequence[str]:
     raise await _refusal(registry, snapshot, plan, code, found, now)
 
 
-def count_cleared(registry: Registry, plan: Plan, numbers: int, now: datetime) -> None:
-    """Note how many numbers a check cleared, once that is committed: what a silence is measured by. Never waits."""
-    if plan.purpose == MARKETING and plan.short_code is not None:
-        registry.pulse.cleared(plan.short_code, numbers, now)
-
-
 async def channel_findings(registry: Registry) -> list[tuple[str, str]]:
     """Return ("ok", "warning" or "error", sentence) for each code that senders use, as `doctor` prints them."""
     snapshot, now = await registry.directory.current(), clock.now()

@@ -6,11 +6,18 @@ import sys
 
 import pytest
 
+from tests.channels import OWN_CODE, SHARED_CODE, add_unproven_codes
 from tests.e2e.served import clean_environment
-from tests.world import OWN_CODE, SHARED_CODE, World, message
+from tests.world import World, message
 
 pytestmark = pytest.mark.anyio
 ANNE = "+33639980001"
+
+
+@pytest.fixture
+async def world(world: World) -> World:
+    await add_unproven_codes(world)
+    return world
 
 
 @pytest.fixture
