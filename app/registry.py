@@ -70,7 +70,7 @@ async def open_registry(settings: Settings, database_url: str) -> AsyncIterator[
         finally:
             await sequencer.stop()
             await spool.close()
-            await pulse.write()
+            await pulse.prove()
             await alarms.flush()
 
 
