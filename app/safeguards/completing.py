@@ -111,12 +111,15 @@ def complete(sender: Sender, caller: Caller, known: Known, given: Given, numbers
         sender=sender,
         caller=caller,
         purpose=purpose,
+        campaign=filled["campaign"],
+        short_code=filled["short_code"],
+        route=filled["route"],
+        sender_id=filled["sender_id"],
         send_at=_instant(given.send_at, now, sender.profile),
         send_minutes=minutes if minutes is not None else sender.profile.send_minutes_max,
         text=text,
         numbers=numbers,
         drill=given.drill,
-        **filled,
     )
 
 

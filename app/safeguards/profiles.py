@@ -7,11 +7,13 @@ from typing import Any
 from app import phone, quiet_hours, replies
 from app.errors import InvalidValueError
 from app.profile import Profile
+from app.safeguards import routes, sectors, sender_ids
 from app.safeguards.completing import TEXT_CHARACTERS_MAX
 
 MINUTES_MAX = 24 * 60
 NAME_CHARACTERS_MAX = 200
 _NAME = re.compile(rf"[^\x00-\x1f\x7f]{{1,{NAME_CHARACTERS_MAX}}}")
+_COUNTRY = re.compile("[A-Z]{2}")
 _ADDRESS = re.compile(r"(?:https?://)?[^\s./]+(?:\.[^\s./]+)+(?:/\S*)?", re.IGNORECASE)
 
 
@@ -63,6 +65,21 @@ def _addresses(values: Iterable[str]) -> str | None:
     return "each is an address, or how addresses begin, such as https://salon-martin.fr/stop"
 
 
+def _sender_ids(values: Iterable[str]) -> str | None:
+    # A code that is answered overseas only is known when a batch is judged; any other number is judged here.
+    found = [sender_ids.objection(value, {value}) for value in values]
+    return next((one.english.rstrip(".") for one in found if one), None)
+
+
+def _among(known: Iterable[str], what: str) -> Callable[[Iterable[str]], str | None]:
+    listed = tuple(known)
+    return lambda values: None if set(values) <= set(listed) else f"the {what} are {', '.join(listed)}"
+
+
+def _countries(values: Iterable[str]) -> str | None:
+    return None if all(_COUNTRY.fullmatch(value) for value in values) else "each is an ISO 3166 code, such as FR"
+
+
 _JUDGES: Mapping[str, Callable[[Any], str | None]] = {
     "confirmation": _texts,
     "contact": _texts,
@@ -70,10 +87,15 @@ _JUDGES: Mapping[str, Callable[[Any], str | None]] = {
     "language": _language,
     "campaigns": _names,
     "routes": _names,
+    "sender_ids": _sender_ids,
     "templates": _templates,
     "send_minutes": _minutes,
     "send_minutes_max": _minutes,
     "opt_out_urls": _addresses,
     "rcs_button_routes": _names,
+    "allowed_classes": _among(routes.CLASSES, "classes"),
+    "allowed_countries": _countries,
+    "sectors": _among(sectors.BANS, "sectors"),
+    "contract_campaigns": _names,
     "policy": _policy,
 }

@@ -1,9 +1,5 @@
 """`sender set` writes any field of a profile, journalled and in the ledger; `sender show` prints it."""
 
-import asyncio
-import subprocess
-import sys
-
 import msgspec
 import pytest
 
@@ -12,7 +8,7 @@ from app.errors import InvalidValueError, NotFoundError
 from app.ledger import entry
 from app.profile import Profile
 from app.replies import Texts
-from tests.e2e.served import clean_environment
+from tests.e2e.typed import Typed
 from tests.world import SALON, World
 
 pytestmark = pytest.mark.anyio
@@ -110,25 +106,14 @@ async def test_what_a_field_cannot_hold_is_refused_unrepeated_and_nothing_change
     assert await profile(world) == Profile()
 
 
-async def test_the_commands_set_and_show(world: World, database_url: str):
-    environment = {
-        **clean_environment(),
-        "DATABASE_URL": database_url,
-        "STOP_REGISTRY_DATA_DIR": str(world.registry.settings.data_dir),
-        "STOP_REGISTRY_UNSAFE_NOT_DURABLE": "true",
-    }
-
-    async def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        line = [sys.executable, "-m", "app", "sender", *arguments]
-        return await asyncio.to_thread(subprocess.run, line, env=environment, capture_output=True, text=True)
-
-    done = await run("set", SALON, "routes", "agregateur", "send_minutes", "30")
+async def test_the_commands_set_and_show(typed: Typed):
+    done = await typed("sender", "set", SALON, "routes", "agregateur", "send_minutes", "30")
     assert (done.returncode, done.stdout) == (0, f"routes of {SALON}: set\nsend_minutes of {SALON}: set\n"), done.stderr
-    shown = (await run("show", SALON)).stdout.splitlines()
+    shown = (await typed("sender", "show", SALON)).stdout.splitlines()
     assert [line.split("\t")[0] for line in shown] == list(Profile.__struct_fields__)
     assert 'routes\t["agregateur"]' in shown
     assert "send_minutes\t30" in shown
     assert 'policy\t"prudent"\tdefault' in shown
-    wrong = await run("set", SALON, "policy", "lenient")
+    wrong = await typed("sender", "set", SALON, "policy", "lenient")
     assert (wrong.returncode, wrong.stdout) == (2, "")
-    assert (await run("set", SALON, "policy")).returncode == 2
+    assert (await typed("sender", "set", SALON, "policy")).returncode == 2
