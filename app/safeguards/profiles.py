@@ -4,12 +4,15 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import msgspec
+
 from app import phone, quiet_hours, replies
 from app.errors import InvalidValueError
 from app.profile import Profile
 from app.safeguards import routes, sectors, sender_ids
 from app.safeguards.completing import TEXT_CHARACTERS_MAX
 
+CUSTOM = "custom"
 MINUTES_MAX = 24 * 60
 NAME_CHARACTERS_MAX = 200
 _NAME = re.compile(rf"[^\x00-\x1f\x7f]{{1,{NAME_CHARACTERS_MAX}}}")
@@ -19,15 +22,21 @@ _ADDRESS = re.compile(r"(?:https?://)?[^\s./]+(?:\.[^\s./]+)+(?:/\S*)?", re.IGNO
 
 def fault(profile: Profile, name: str) -> str | None:
     """Say what is wrong with one field of a profile, never repeating the value; None when nothing is."""
+    if name in {"policy", "hours"}:
+        return _policy(profile, own=name == "hours" and profile.hours is not None)
     judge = _JUDGES.get(name)
     return judge(getattr(profile, name)) if judge else None
 
 
-def _policy(value: str) -> str | None:
+def _policy(profile: Profile, *, own: bool) -> str | None:
+    """Judge the policy in force, or the sender's `own` hours although they are not in force yet."""
+    judged = msgspec.structs.replace(profile, policy=CUSTOM) if own else profile
+    if judged.policy not in {CUSTOM, *quiet_hours.POLICIES}:
+        return f"the policies are {', '.join(quiet_hours.POLICIES)}, and {CUSTOM} for hours of one's own"
     try:
-        quiet_hours.policy(value)
-    except InvalidValueError:
-        return f"the policies are {', '.join(quiet_hours.POLICIES)}"
+        quiet_hours.policy_of(judged)
+    except InvalidValueError as error:
+        return str(error).rstrip(".")
     return None
 
 
@@ -97,5 +106,4 @@ _JUDGES: Mapping[str, Callable[[Any], str | None]] = {
     "allowed_countries": _countries,
     "sectors": _among(sectors.BANS, "sectors"),
     "contract_campaigns": _names,
-    "policy": _policy,
 }

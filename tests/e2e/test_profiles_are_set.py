@@ -71,6 +71,18 @@ async def test_who_set_what_is_journalled_and_an_entry_of_the_ledger(world: Worl
     ]
 
 
+async def test_hours_of_ones_own_are_set_before_the_policy_that_uses_them(world: World):
+    week = {"days": [*["09:00-19:00"] * 6, None], "source": "Direction, 2026", "version": "1"}
+    with pytest.raises(InvalidValueError, match="hours"):
+        await put(world, "policy", "custom")
+    with pytest.raises(InvalidValueError, match="seven"):
+        await put(world, "hours", msgspec.json.encode(week | {"days": []}).decode())
+    await put(world, "hours", msgspec.json.encode(week).decode())
+    await put(world, "policy", "custom")
+    with pytest.raises(InvalidValueError, match="hours"):
+        await put(world, "hours", "null")
+
+
 async def test_an_unknown_field_is_told_the_known_ones(world: World):
     with pytest.raises(InvalidValueError) as refused:
         await put(world, "sender_idz", "MARQUE")
