@@ -123,6 +123,14 @@ def complete(sender: Sender, caller: Caller, known: Known, given: Given, numbers
     )
 
 
+def left_to_the_caller(sender: Sender, known: Known) -> list[str]:
+    """Name the fields that every marketing check of this sender must give."""
+    profile = sender.profile
+    single = {name: _only(blank.values) for name, blank in _fillings(sender, known).items()}
+    values = {**single, "send_minutes": profile.send_minutes, "text": _only(tuple(profile.templates.values()))}
+    return [name for name, value in values.items() if value is None]
+
+
 def judged_purpose(purpose: str, text: str | None) -> str:
     """Return the purpose to judge by: a `service` text that offers STOP is marketing (D8)."""
     return MARKETING if purpose == SERVICE and text is not None and has_mention(text) else purpose

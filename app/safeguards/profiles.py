@@ -22,8 +22,8 @@ _ADDRESS = re.compile(r"(?:https?://)?[^\s./]+(?:\.[^\s./]+)+(?:/\S*)?", re.IGNO
 
 def fault(profile: Profile, name: str) -> str | None:
     """Say what is wrong with one field of a profile, never repeating the value; None when nothing is."""
-    if name in {"policy", "hours"}:
-        return _policy(profile, own=name == "hours" and profile.hours is not None)
+    if name == "policy" or (name == "hours" and (profile.hours is not None or profile.policy == CUSTOM)):
+        return _policy(profile, own=name == "hours")
     judge = _JUDGES.get(name)
     return judge(getattr(profile, name)) if judge else None
 
