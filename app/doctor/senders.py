@@ -39,6 +39,8 @@ def _failures(snapshot: Snapshot, sender: Sender) -> Iterator[str]:
             yield f"`{name}` in the profile: {told}"
     if not own:
         yield f"nobody can say STOP to it: `stop-registry code add CODE --sender {sender.slug}`"
+    if profile.short_code and profile.short_code not in own:
+        yield f"`short_code` in the profile is {profile.short_code}, which is no code of this sender"
     arriving = {code for link in snapshot.links.values() for code in link.codes}
     for code in own:
         if snapshot.links and code not in arriving:

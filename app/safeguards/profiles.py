@@ -16,6 +16,7 @@ CUSTOM = "custom"
 MINUTES_MAX = 24 * 60
 NAME_CHARACTERS_MAX = 200
 _NAME = re.compile(rf"[^\x00-\x1f\x7f]{{1,{NAME_CHARACTERS_MAX}}}")
+_CODE = re.compile("[0-9]{3,8}")
 _COUNTRY = re.compile("[A-Z]{2}")
 _ADDRESS = re.compile(r"(?:https?://)?[^\s./]+(?:\.[^\s./]+)+(?:/\S*)?", re.IGNORECASE)
 
@@ -50,6 +51,10 @@ def _texts(value: replies.Texts) -> str | None:
 
 def _minutes(value: int | None) -> str | None:
     return None if value is None or 1 <= value <= MINUTES_MAX else f"it is 1 to {MINUTES_MAX} minutes"
+
+
+def _short_code(value: str | None) -> str | None:
+    return None if value is None or _CODE.fullmatch(value) else "a short code is 3 to 8 digits, such as 36200"
 
 
 def _names(values: Iterable[str]) -> str | None:
@@ -94,6 +99,7 @@ _JUDGES: Mapping[str, Callable[[Any], str | None]] = {
     "contact": _texts,
     "help": _texts,
     "language": _language,
+    "short_code": _short_code,
     "campaigns": _names,
     "routes": _names,
     "sender_ids": _sender_ids,

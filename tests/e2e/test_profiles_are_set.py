@@ -8,10 +8,16 @@ from app.errors import InvalidValueError, NotFoundError
 from app.ledger import entry
 from app.profile import Profile
 from app.replies import Texts
+from tests.e2e.profiles import forget_profiles
 from tests.e2e.typed import Typed
 from tests.world import SALON, World
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(autouse=True)
+async def nothing_decided(world: World) -> None:
+    await forget_profiles(world)
 
 
 async def profile(world: World) -> Profile:
@@ -22,25 +28,23 @@ async def put(world: World, name: str, value: str) -> None:
     await senders.set_value(world.registry, "tests", SALON, name, value)
 
 
-@pytest.mark.parametrize(
-    ("name", "typed", "read"),
-    [
+async def test_a_value_is_json_or_a_plain_text_and_null_is_the_default(world: World):
+    for name, typed, read in (
         ("routes", '["agregateur","kannel"]', ("agregateur", "kannel")),
         ("routes", "agregateur", ("agregateur",)),
         ("campaigns", "2026", ("2026",)),
+        ("short_code", "36111", "36111"),
         ("templates", '{"hiver":"Soldes STOP 36200"}', {"hiver": "Soldes STOP 36200"}),
         ("send_minutes", "30", 30),
         ("admissions", "true", True),
         ("policy", "af2m-2026", "af2m-2026"),
         ("opt_out_urls", "https://salon-martin.fr/stop", ("https://salon-martin.fr/stop",)),
         ("contact", '{"fr":"Edite par Salon Martin"}', Texts("Edite par Salon Martin")),
-    ],
-)
-async def test_a_value_is_json_or_a_plain_text_and_null_is_the_default(world: World, name: str, typed: str, read):
-    await put(world, name, typed)
-    assert getattr(await profile(world), name) == read
-    await put(world, name, "null")
-    assert getattr(await profile(world), name) == getattr(Profile(), name)
+    ):
+        await put(world, name, typed)
+        assert getattr(await profile(world), name) == read
+        await put(world, name, "null")
+        assert getattr(await profile(world), name) == getattr(Profile(), name)
 
 
 async def test_fields_stand_beside_each_other_and_what_another_release_keeps_stays(world: World):
@@ -91,30 +95,28 @@ async def test_an_unknown_field_is_told_the_known_ones(world: World):
         await senders.set_value(world.registry, "tests", "nobody", "policy", "prudent")
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "told"),
-    [
+async def test_what_a_field_cannot_hold_is_refused_unrepeated_and_nothing_changes(world: World):
+    for name, value, told in (
         ("send_minutes", "soon", "integer"),
         ("send_minutes", "0", "1 to"),
         ("send_minutes_max", "100000", "1 to"),
         ("admissions", "perhaps", "boolean"),
         ("routes", "[36200]", "array"),
+        ("short_code", "+33639980001", "3 to 8 digits"),
         ("policy", "lenient", "prudent"),
         ("language", "de", "fr"),
         ("templates", '{"hiver":" "}', "text"),
         ("templates", '{"+33639980001":"Soldes"}', "telephone"),
         ("campaigns", "+33639980001", "telephone"),
         ("campaigns", '["a\\u0000b"]', "visible"),
+        ("allowed_classes", "grey", "direct"),
+        ("allowed_countries", "France", "ISO 3166"),
         ("opt_out_urls", "stop", "address"),
         ("confirmation", '{"fr":"Vous n’êtes plus abonné"}', "GSM-7"),
-    ],
-)
-async def test_what_a_field_cannot_hold_is_refused_unrepeated_and_nothing_changes(
-    world: World, name: str, value: str, told: str
-):
-    with pytest.raises(InvalidValueError, match=told) as refused:
-        await put(world, name, value)
-    assert "9980001" not in str(refused.value)
+    ):
+        with pytest.raises(InvalidValueError, match=told) as refused:
+            await put(world, name, value)
+        assert "9980001" not in str(refused.value)
     assert await profile(world) == Profile()
 
 

@@ -11,12 +11,18 @@ from app.errors import InvalidValueError, NotFoundError, RouteRefusedError
 from app.safeguards import routes, sectors, sender_ids
 from app.safeguards.completing import completed
 from app.safeguards.plan import Plan
+from tests.e2e.profiles import forget_profiles
 from tests.e2e.typed import Typed
 from tests.world import OWN_CODE, SALON, SHARED_CODE, World
 
 pytestmark = pytest.mark.anyio
 GOOD = Declaration("direct", ("FR",), "C-17", stop_returns=True)
 CHECK = {"campaign": "soldes", "sender_id": "MARTIN", "send_minutes": 30, "route": "kannel", "short_code": OWN_CODE}
+
+
+@pytest.fixture(autouse=True)
+async def nothing_decided(world: World) -> None:
+    await forget_profiles(world)
 
 
 async def plan(world: World, **fields: object) -> Plan:

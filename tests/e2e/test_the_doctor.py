@@ -9,6 +9,7 @@ from app import administration, senders
 from app.directory import Declaration
 from app.doctor import CHECKS, Finding, Level, examine
 from app.safeguards.profiles import fault
+from tests.e2e.profiles import forget_profiles
 from tests.e2e.typed import Typed
 from tests.world import ACTOR, OWN_CODE, SALON, SHARED_CODE, SPA, World, settings_in
 
@@ -21,6 +22,11 @@ WHOLE = {
     "templates": '{"hiver":"Soldes STOP 36200"}',
     "send_minutes": "30",
 }
+
+
+@pytest.fixture(autouse=True)
+async def nothing_decided(world: World) -> None:
+    await forget_profiles(world)
 
 
 async def set_up(world: World) -> None:
