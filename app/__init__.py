@@ -22,6 +22,7 @@ What comes in and goes out:
   administration.py senders, codes, connections, keys
   senders.py        what is decided about one sender: enforcement, texts, whose list it inherits
   holding.py        holding a sender, a delegate or a campaign, and releasing it
+  doctor/           is this registry set up so that checks pass and STOPs arrive
   client.py         the registry's API as `stop-registry check FILE` calls it
   listfile/         files of numbers as people really have them
 

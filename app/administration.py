@@ -15,7 +15,7 @@ import msgspec
 from app import auth, clock, intent, ledger, operators
 from app.appends import Record
 from app.auth import Role
-from app.directory import Secrets, Sender, seal_secrets
+from app.directory import Declaration, Link, Secrets, Sender, seal_secrets
 from app.errors import ConflictError, InvalidValueError, NotFoundError
 from app.intent import Intent
 from app.keys import Root, seal_root
@@ -25,6 +25,8 @@ from app.registry import Registry
 
 SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
 CODE = re.compile(r"[0-9]{3,8}")
+COUNTRY = re.compile(r"[A-Z]{2}")
+REFERENCE = re.compile(r"[^\x00-\x1f\x7f]{0,200}")
 ROOT_BYTES = 32
 SECRETS_MAX = 2
 OLDEST = "oldest"
@@ -72,20 +74,34 @@ async def add_sender(registry: Registry, actor: str, slug: str, name: str) -> in
 
 
 async def add_code(
-    registry: Registry, actor: str, code: str, sender_slugs: Sequence[str], keywords: Sequence[str], tariff: str
+    registry: Registry,
+    actor: str,
+    code: str,
+    sender_slugs: Sequence[str],
+    keywords: Sequence[str],
+    tariff: str,
+    territories: Sequence[str] = (),
 ) -> None:
-    """Let senders use a code; keywords (of one sender only) tell it from others on a shared code."""
+    """Let senders use a code; keywords (of one sender only) tell it from others on a shared code.
+
+    Territories say where it can be answered (FR, GP, RE …); where none are given, what is known stays.
+    """
     _require(CODE, code, "A short code is 3 to 8 digits, such as 36200.")
     if keywords and len(sender_slugs) != 1:
         raise InvalidValueError("Keywords name one sender: add the senders of a shared code one by one.")
     senders = [await sender_named(registry, slug) for slug in sender_slugs]
     words = [intent.normalise(keyword) for keyword in keywords]
+    _require_countries(territories)
     async with registry.pool.acquire() as db, db.transaction():
         now = clock.now()
         await setup.add_code(db, code, tariff, now)
         for sender in senders:
             await setup.add_code_sender(db, code, sender.sender_id, words)
-        await setup.journal_admin(db, now, actor, "code.add", code, _json({"senders": ",".join(sender_slugs)}))
+        said = {"senders": ",".join(sender_slugs)}
+        if territories:
+            await setup.set_code_territories(db, code, territories)
+            said["territories"] = ",".join(territories)
+        await setup.journal_admin(db, now, actor, "code.add", code, _json(said))
     for sender in senders:
         await note(registry, sender.sender_id, "code", code, {"keywords": ",".join(words), "by": actor})
     await registry.directory.current(max_age_seconds=0)
@@ -159,12 +175,36 @@ async def add_connection(registry: Registry, actor: str, plan: ConnectionPlan) -
     return made
 
 
-async def change_secrets(registry: Registry, actor: str, slug: str, added: str | None, removed: str | None) -> str:
-    """Add a secret (empty: make one) and remove one (its text, or `oldest`); return the one that was made, if any."""
+async def declare(registry: Registry, actor: str, slug: str, said: Declaration) -> None:
+    """Say what a connection is as a way out; checks believe it from then on."""
+    _require_countries(said.countries)
+    if not REFERENCE.fullmatch(said.contract):
+        raise InvalidValueError("A contract's reference has at most 200 visible characters.")
+    link = await _link_named(registry, slug)
+    async with registry.pool.acquire() as db, db.transaction():
+        await setup.declare_connection(
+            db, link.connection_id, said.route_class, said.countries, said.contract, stop_returns=said.stop_returns
+        )
+        await setup.journal_admin(db, clock.now(), actor, "operator.declare", slug, _json(msgspec.to_builtins(said)))
+    await registry.directory.current(max_age_seconds=0)
+
+
+async def declared(registry: Registry, slug: str) -> Declaration:
+    """Return what is declared about a connection so far."""
+    return (await _link_named(registry, slug)).declared
+
+
+async def _link_named(registry: Registry, slug: str) -> Link:
     await registry.directory.current(max_age_seconds=0)
     link = await registry.directory.link(slug)
     if link is None:
         raise NotFoundError(f"There is no connection `{slug}`; see `stop-registry operator list`.")
+    return link
+
+
+async def change_secrets(registry: Registry, actor: str, slug: str, added: str | None, removed: str | None) -> str:
+    """Add a secret (empty: make one) and remove one (its text, or `oldest`); return the one that was made, if any."""
+    link = await _link_named(registry, slug)
     before = Secrets(link.connection.secrets, link.connection.token)
     kept = _without(before, removed) if removed is not None else before
     made = _new_secret(link.connection.provider) if added == "" else ""
@@ -260,6 +300,11 @@ def _webhook_secret() -> str:
 
 def _json(value: Mapping[str, Any]) -> str:
     return msgspec.json.encode(dict(value)).decode()
+
+
+def _require_countries(codes: Sequence[str]) -> None:
+    for code in codes:
+        _require(COUNTRY, code, "Write countries and territories as two capitals (ISO 3166): FR, DE, GP, RE.")
 
 
 def _require(pattern: re.Pattern[str], value: str, message: str) -> None:

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -46,6 +46,24 @@ class Code(msgspec.Struct, frozen=True):
     tariff: str
     candidates: tuple[Candidate, ...]
     words: Words = NO_WORDS
+    territories: tuple[str, ...] = ()
+    """Where it can be answered; none: nothing is known, so everywhere."""
+
+
+class Declaration(msgspec.Struct, frozen=True):
+    """What an administrator says a connection is as a way out; nothing said is nothing known."""
+
+    route_class: Literal["direct", "partner", "unknown"] = "unknown"
+    """direct (the operator itself), partner (under contract with it) or unknown."""
+    countries: tuple[str, ...] = ()
+    """ISO 3166 codes of where its data live."""
+    contract: str = ""
+    """Reference of the contract."""
+    stop_returns: bool = False
+    """A STOP to what went out this way comes back to this registry."""
+
+
+UNDECLARED = Declaration()
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -57,6 +75,7 @@ class Link(msgspec.Struct, frozen=True):
     accounts: Mapping[str, str]
     replies: str
     may_lift: bool
+    declared: Declaration = UNDECLARED
 
 
 class Secrets(msgspec.Struct, frozen=True):
@@ -188,7 +207,7 @@ def _code(rows: list[setup.CodeRow]) -> Code:
     words = Words(
         read_words(first.words), {sender_id: found for sender_id, found in own.items() if found}, first.words_version
     )
-    return Code(first.code, first.tariff, candidates, words)
+    return Code(first.code, first.tariff, candidates, words, tuple(first.territories))
 
 
 def _link(root: Root, row: setup.ConnectionRow) -> Link:
@@ -198,4 +217,5 @@ def _link(root: Root, row: setup.ConnectionRow) -> Link:
         config.setdefault("default_code", row.codes[0])
     accounts = msgspec.json.decode(row.accounts, type=dict[str, str])
     connection = Connection(row.slug, row.provider, secrets.secrets, secrets.token, config)
-    return Link(row.connection_id, connection, tuple(row.codes), accounts, row.replies, row.may_lift)
+    declared = Declaration(row.route_class, tuple(row.data_countries), row.contract, row.stop_returns)
+    return Link(row.connection_id, connection, tuple(row.codes), accounts, row.replies, row.may_lift, declared)

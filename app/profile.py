@@ -51,6 +51,20 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     rcs_button_routes: tuple[str, ...] = ()
     """Routes whose messages carry a button to opt out, also where the phone takes no RCS."""
 
+    # Which routes may carry its messages.
+    allowed_classes: tuple[str, ...] = ("direct", "partner")
+    """Of routes: direct, partner, unknown."""
+    allowed_countries: tuple[str, ...] = ()
+    """ISO 3166 codes of where a route's data may live; none: the EEA and countries found adequate under the GDPR."""
+    stop_must_return: bool = True
+    """Commercial messages go only by routes through which a STOP comes back."""
+
+    # What the law forbids it to advertise by SMS.
+    sectors: tuple[str, ...] = ()
+    """Trades it is in whose advertising is forbidden: energy-renovation, home-adaptation, cpf."""
+    contract_campaigns: tuple[str, ...] = ()
+    """Campaigns that reach only people with a contract in progress, to which they relate."""
+
     # Clearances.
     send_minutes_max: int = 60
     admissions: bool = False

@@ -83,7 +83,7 @@ async def set_value(registry: Registry, actor: str, slug: str, name: str, value:
         if found := profiles.fault(msgspec.convert(profile, Profile), name):
             raise InvalidValueError(f"`{name}` cannot be set: {found}.")
         await setup.set_profile(db, sender.sender_id, _json(profile))
-        said = {"name": name, "value": _told(given)}
+        said = {"name": name, "value": _told(name, given)}
         await setup.journal_admin(db, clock.now(), actor, "sender.set", slug, _json(said))
     await note(registry, sender.sender_id, "profile", slug, {**said, "by": actor})
     await registry.directory.current(max_age_seconds=0)
@@ -112,9 +112,9 @@ def _shape(wanted: Any) -> str:  # noqa: ANN401 - a field's annotation
     return " or ".join("the default (null)" if one == "null" else f"{_ARTICLES.get(one, 'an')} {one}" for one in kinds)
 
 
-def _told(given: object) -> str:
+def _told(name: str, given: object) -> str:
     """Say for the journals what was set; of registered texts only their ids."""
-    if isinstance(given, dict):
+    if name == "templates" and isinstance(given, dict):
         return ",".join(sorted(given))
     return "default" if given is None else msgspec.json.encode(given).decode()
 

@@ -57,6 +57,7 @@ CREATE TABLE short_code (
     created_at timestamptz NOT NULL,
     words text NOT NULL DEFAULT '{}',         -- JSON: keywords of this code beside our own, normalised word -> intent
     words_version integer NOT NULL DEFAULT 0, -- counts every change of the code's or its senders' words
+    territories text[] NOT NULL DEFAULT '{}', -- where it can be answered; none: nothing is known, so everywhere
     CONSTRAINT short_code_pkey PRIMARY KEY (code)
 );
 
@@ -71,7 +72,7 @@ CREATE TABLE code_sender (
     CONSTRAINT code_sender_sender_id_fkey FOREIGN KEY (sender_id) REFERENCES sender (sender_id)
 );
 
--- One configured source of MO messages.
+-- One configured source of MO messages, and a way out: what it is as a route an administrator declares.
 CREATE TABLE connection (
     connection_id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
     slug text NOT NULL,
@@ -83,7 +84,12 @@ CREATE TABLE connection (
     replies text NOT NULL DEFAULT 'answer',
     may_lift boolean NOT NULL DEFAULT false,
     created_at timestamptz NOT NULL,
+    route_class text NOT NULL DEFAULT 'unknown',
+    data_countries text[] NOT NULL DEFAULT '{}', -- ISO 3166 codes of where its data live
+    contract text NOT NULL DEFAULT '',        -- reference of the contract with the operator
+    stop_returns boolean NOT NULL DEFAULT false, -- a STOP to what went out this way comes back to us
     CONSTRAINT connection_pkey PRIMARY KEY (connection_id),
+    CONSTRAINT connection_route_class_known CHECK (route_class IN ('direct', 'partner', 'unknown')),
     CONSTRAINT connection_slug_key UNIQUE (slug),
     CONSTRAINT connection_replies_known CHECK (replies IN ('operator', 'answer', 'none'))
 );

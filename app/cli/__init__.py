@@ -5,6 +5,7 @@ from importlib import import_module
 import rich_click as click
 
 COMMANDS = {
+    "doctor": ("app.cli.doctor:doctor", "Judge the set-up: one line each, and what to do."),
     "serve": ("app.cli.serve:serve", "Serve the registry over HTTP."),
     "demo": ("app.cli.demo:demo", "Watch a STOP go in, a check withhold it, and a proof verify."),
     "migrate": ("app.cli.administer:migrate", "Bring the database to this version's schema; found a registry."),

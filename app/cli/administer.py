@@ -113,16 +113,26 @@ def code() -> None:
 )
 @click.option("--keyword", "keywords", multiple=True, help="A word that names this one sender in STOP <word>.")
 @click.option("--tariff", default="non surtaxé", show_default=True, help="What an answer costs, as people are told.")
+@click.option(
+    "--territory", "territories", multiple=True, help="Where it can be answered (FR, GP, RE …).  [default: everywhere]"
+)
 @data_dir_option
 @plain_errors
 def code_add(
-    number: str, senders: tuple[str, ...], keywords: tuple[str, ...], tariff: str, data_dir: Path | None
+    number: str,
+    senders: tuple[str, ...],
+    keywords: tuple[str, ...],
+    tariff: str,
+    territories: tuple[str, ...],
+    data_dir: Path | None,
 ) -> None:
     """Add a short code, or a sender on it.
 
     Example: stop-registry code add 36200 --sender salon-martin --keyword martin
     """
-    with_registry(data_dir, lambda r: administration.add_code(r, actor(), number, senders, keywords, tariff))
+    with_registry(
+        data_dir, lambda r: administration.add_code(r, actor(), number, senders, keywords, tariff, territories)
+    )
     click.echo(f"added code {number} for {', '.join(senders)}")
 
 

@@ -1,4 +1,4 @@
-"""Operator connections from the command line: add, list, pull, reconcile, replay."""
+"""Operator connections from the command line: add, declare, list, pull, reconcile, replay."""
 
 import json
 import sys
@@ -69,6 +69,52 @@ def operator_add(
     click.echo(f"address\t/v1/mo/{slug}" + (f"/{made.token}" if made.token else ""))
     for secret in made.secrets:
         click.echo(f"secret\t{secret}")
+
+
+@operator.command("declare")
+@click.argument("slug")
+@click.option(
+    "--class",
+    "route_class",
+    type=click.Choice(["direct", "partner", "unknown"]),
+    default=None,
+    help="The operator itself, a partner under contract with it, or not known.",
+)
+@click.option("--countries", default=None, help="Where its data live, such as FR,DE (ISO 3166).")
+@click.option("--contract", default=None, help="The reference of the contract.")
+@click.option("--stop-returns/--no-stop-returns", default=None, help="Whether a STOP comes back to us through it.")
+@data_dir_option
+@plain_errors
+def operator_declare(
+    slug: str,
+    route_class: str | None,
+    countries: str | None,
+    contract: str | None,
+    stop_returns: bool | None,  # noqa: FBT001 - click gives it by name
+    data_dir: Path | None,
+) -> None:
+    """Say what a connection is as a way out; what is left out stays. A check refuses a route nobody declared.
+
+    Example: stop-registry operator declare agregateur --class direct --countries FR --contract C-17 --stop-returns
+    """
+    from app import administration
+
+    given = {
+        "route_class": route_class,
+        "countries": None if countries is None else tuple(one.strip() for one in countries.split(",") if one.strip()),
+        "contract": contract,
+        "stop_returns": stop_returns,
+    }
+    given = {name: value for name, value in given.items() if value is not None}
+    if not given:
+        raise click.UsageError("Say --class, --countries, --contract or --stop-returns.")
+
+    async def apply(registry: Registry) -> None:
+        known = await administration.declared(registry, slug)
+        await administration.declare(registry, actor(), slug, msgspec.structs.replace(known, **given))
+
+    with_registry(data_dir, apply)
+    click.echo(f"declared {slug}")
 
 
 @operator.command("list")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -38,10 +39,11 @@ class CodeRow(msgspec.Struct, frozen=True):
     words: str
     sender_words: str
     words_version: int
+    territories: list[str] = []
 
 
 class ConnectionRow(msgspec.Struct, frozen=True):
-    """An operator connection; secrets are sealed, config and accounts are JSON text."""
+    """An operator connection; secrets are sealed, config and accounts JSON text, the last four are declared later."""
 
     connection_id: int
     slug: str
@@ -52,6 +54,10 @@ class ConnectionRow(msgspec.Struct, frozen=True):
     accounts: str
     replies: str
     may_lift: bool
+    route_class: Literal["direct", "partner", "unknown"] = "unknown"
+    data_countries: list[str] = []
+    contract: str = ""
+    stop_returns: bool = False
 
 
 async def read_registry(db: Db) -> RegistryRow | None:
@@ -97,6 +103,11 @@ async def add_code(db: Db, code: str, tariff: str, now: datetime) -> None:
     await db.execute(STATEMENTS["add_code"], code, tariff, now)
 
 
+async def set_code_territories(db: Db, code: str, territories: Sequence[str]) -> None:
+    """Say where a code can be answered; none: nothing is known."""
+    await db.execute(STATEMENTS["set_code_territories"], code, list(territories))
+
+
 async def add_code_sender(db: Db, code: str, sender_id: int, keywords: Sequence[str]) -> None:
     """Let a sender use a code."""
     await db.execute(STATEMENTS["add_code_sender"], code, sender_id, list(keywords))
@@ -117,6 +128,15 @@ async def add_connection(db: Db, row: ConnectionRow, now: datetime) -> int:
         now,
     )
     return connection_id
+
+
+async def declare_connection(
+    db: Db, connection_id: int, route_class: str, countries: Sequence[str], contract: str, *, stop_returns: bool
+) -> None:
+    """Say what a connection is as a route."""
+    await db.execute(
+        STATEMENTS["declare_connection"], connection_id, route_class, list(countries), contract, stop_returns
+    )
 
 
 async def set_connection_secrets(db: Db, connection_id: int, secrets: bytes) -> None:

@@ -111,13 +111,24 @@ def complete(sender: Sender, caller: Caller, known: Known, given: Given, numbers
         sender=sender,
         caller=caller,
         purpose=purpose,
+        campaign=filled["campaign"],
+        short_code=filled["short_code"],
+        route=filled["route"],
+        sender_id=filled["sender_id"],
         send_at=_instant(given.send_at, now, sender.profile),
         send_minutes=minutes if minutes is not None else sender.profile.send_minutes_max,
         text=text,
         numbers=numbers,
         drill=given.drill,
-        **filled,
     )
+
+
+def left_to_the_caller(sender: Sender, known: Known) -> list[str]:
+    """Name the fields that every marketing check of this sender must give."""
+    profile = sender.profile
+    single = {name: _only(blank.values) for name, blank in _fillings(sender, known).items()}
+    values = {**single, "send_minutes": profile.send_minutes, "text": _only(tuple(profile.templates.values()))}
+    return [name for name, value in values.items() if value is None]
 
 
 def judged_purpose(purpose: str, text: str | None) -> str:

@@ -6,7 +6,7 @@ of 2026 allows three means: the keyword, an address, an RCS button. Governs mark
 
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from app.errors import NoStopMentionError
@@ -36,19 +36,19 @@ async def judge(registry: Registry, plan: Plan, now: datetime) -> Sequence[str]:
         return ()
     snapshot = await registry.directory.current()
     own = {
-        code.code
+        code.code: code.territories
         for code in snapshot.codes.values()
         if plan.sender.sender_id in {candidate.sender_id for candidate in code.candidates}
     }
     return judged(plan, own)
 
 
-def judged(plan: Plan, own_codes: Collection[str]) -> Sequence[str]:
-    """Judge the text of one plan; `own_codes` are those that the sender uses."""
+def judged(plan: Plan, own_codes: Mapping[str, Collection[str]]) -> Sequence[str]:
+    """Judge the text of one plan; `own_codes` are those that the sender uses, and where each can be answered."""
     text, told = plan.text or "", codes_told(plan.text or "")
     strange = [code for code in told if code not in own_codes]
     if plan.short_code in told:
-        return [
+        return _unanswerable(plan, [own_codes[code] for code in told if code in own_codes]) + [
             f"The text also tells people to say STOP to {code}, a code this sender does not use." for code in strange
         ]
     if told:
@@ -57,6 +57,14 @@ def judged(plan: Plan, own_codes: Collection[str]) -> Sequence[str]:
     if links_to(text, profile.opt_out_urls) or plan.route in profile.rcs_button_routes:
         return ()
     raise _none(plan)
+
+
+def _unanswerable(plan: Plan, answered_in: Sequence[Collection[str]]) -> list[str]:
+    """Warn of territories whose people can answer none of the printed codes; a code without any works everywhere."""
+    if not all(answered_in):
+        return []
+    lost = sorted(set(plan.territories) - {territory for territories in answered_in for territory in territories})
+    return [f"The printed code cannot be answered in {', '.join(lost)}: print the one for there too."] if lost else []
 
 
 def has_mention(text: str) -> bool:

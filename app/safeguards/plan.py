@@ -1,5 +1,6 @@
 """What is to be sent, with every blank filled from the sender's profile: the question each safeguard answers."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 import msgspec
@@ -31,3 +32,5 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     numbers: int
     """How many numbers are submitted."""
     drill: bool = False
+    territories: Collection[str] = ()
+    """Where the submitted numbers live, as far as it is known."""

@@ -4,28 +4,40 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import msgspec
+
 from app import phone, quiet_hours, replies
 from app.errors import InvalidValueError
 from app.profile import Profile
+from app.safeguards import routes, sectors, sender_ids
 from app.safeguards.completing import TEXT_CHARACTERS_MAX
 
+CUSTOM = "custom"
 MINUTES_MAX = 24 * 60
 NAME_CHARACTERS_MAX = 200
 _NAME = re.compile(rf"[^\x00-\x1f\x7f]{{1,{NAME_CHARACTERS_MAX}}}")
+_CODE = re.compile("[0-9]{3,8}")
+_COUNTRY = re.compile("[A-Z]{2}")
 _ADDRESS = re.compile(r"(?:https?://)?[^\s./]+(?:\.[^\s./]+)+(?:/\S*)?", re.IGNORECASE)
 
 
 def fault(profile: Profile, name: str) -> str | None:
     """Say what is wrong with one field of a profile, never repeating the value; None when nothing is."""
+    if name == "policy" or (name == "hours" and (profile.hours is not None or profile.policy == CUSTOM)):
+        return _policy(profile, own=name == "hours")
     judge = _JUDGES.get(name)
     return judge(getattr(profile, name)) if judge else None
 
 
-def _policy(value: str) -> str | None:
+def _policy(profile: Profile, *, own: bool) -> str | None:
+    """Judge the policy in force, or the sender's `own` hours although they are not in force yet."""
+    judged = msgspec.structs.replace(profile, policy=CUSTOM) if own else profile
+    if judged.policy not in {CUSTOM, *quiet_hours.POLICIES}:
+        return f"the policies are {', '.join(quiet_hours.POLICIES)}, and {CUSTOM} for hours of one's own"
     try:
-        quiet_hours.policy(value)
-    except InvalidValueError:
-        return f"the policies are {', '.join(quiet_hours.POLICIES)}"
+        quiet_hours.policy_of(judged)
+    except InvalidValueError as error:
+        return str(error).rstrip(".")
     return None
 
 
@@ -39,6 +51,10 @@ def _texts(value: replies.Texts) -> str | None:
 
 def _minutes(value: int | None) -> str | None:
     return None if value is None or 1 <= value <= MINUTES_MAX else f"it is 1 to {MINUTES_MAX} minutes"
+
+
+def _short_code(value: str | None) -> str | None:
+    return None if value is None or _CODE.fullmatch(value) else "a short code is 3 to 8 digits, such as 36200"
 
 
 def _names(values: Iterable[str]) -> str | None:
@@ -63,17 +79,37 @@ def _addresses(values: Iterable[str]) -> str | None:
     return "each is an address, or how addresses begin, such as https://salon-martin.fr/stop"
 
 
+def _sender_ids(values: Iterable[str]) -> str | None:
+    # A code that is answered overseas only is known when a batch is judged; any other number is judged here.
+    found = [sender_ids.objection(value, {value}) for value in values]
+    return next((one.english.rstrip(".") for one in found if one), None)
+
+
+def _among(known: Iterable[str], what: str) -> Callable[[Iterable[str]], str | None]:
+    listed = tuple(known)
+    return lambda values: None if set(values) <= set(listed) else f"the {what} are {', '.join(listed)}"
+
+
+def _countries(values: Iterable[str]) -> str | None:
+    return None if all(_COUNTRY.fullmatch(value) for value in values) else "each is an ISO 3166 code, such as FR"
+
+
 _JUDGES: Mapping[str, Callable[[Any], str | None]] = {
     "confirmation": _texts,
     "contact": _texts,
     "help": _texts,
     "language": _language,
+    "short_code": _short_code,
     "campaigns": _names,
     "routes": _names,
+    "sender_ids": _sender_ids,
     "templates": _templates,
     "send_minutes": _minutes,
     "send_minutes_max": _minutes,
     "opt_out_urls": _addresses,
     "rcs_button_routes": _names,
-    "policy": _policy,
+    "allowed_classes": _among(routes.CLASSES, "classes"),
+    "allowed_countries": _countries,
+    "sectors": _among(sectors.BANS, "sectors"),
+    "contract_campaigns": _names,
 }

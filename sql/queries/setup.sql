@@ -13,13 +13,14 @@ SELECT sender_id, slug, name, salt, profile, enforced_since FROM sender ORDER BY
 -- name: list_codes
 -- All codes with their senders; a code nobody uses yet has one row without a sender.
 SELECT c.code, c.tariff, s.sender_id, coalesce(s.keywords, '{}') AS keywords,
-       c.words, coalesce(s.words, '{}') AS sender_words, c.words_version
+       c.words, coalesce(s.words, '{}') AS sender_words, c.words_version, c.territories
 FROM short_code c LEFT JOIN code_sender s ON s.code = c.code
 ORDER BY c.code, s.sender_id;
 
 -- name: list_connections
 -- All operator connections.
-SELECT connection_id, slug, provider, secrets, config, codes, accounts, replies, may_lift
+SELECT connection_id, slug, provider, secrets, config, codes, accounts, replies, may_lift,
+       route_class, data_countries, contract, stop_returns
 FROM connection ORDER BY connection_id;
 
 -- name: add_sender
@@ -39,6 +40,10 @@ UPDATE sender SET profile = $2 WHERE sender_id = $1;
 INSERT INTO short_code (code, tariff, created_at) VALUES ($1, $2, $3)
 ON CONFLICT (code) DO UPDATE SET tariff = EXCLUDED.tariff;
 
+-- name: set_code_territories
+-- Where a code can be answered. $1 code, $2 territories.
+UPDATE short_code SET territories = $2::text[] WHERE code = $1;
+
 -- name: add_code_sender
 -- One more sender on a code, or its keywords anew. $1 code, $2 sender, $3 keywords.
 INSERT INTO code_sender (code, sender_id, keywords) VALUES ($1, $2, $3::text[])
@@ -48,6 +53,11 @@ ON CONFLICT (code, sender_id) DO UPDATE SET keywords = EXCLUDED.keywords;
 -- $1 slug, $2 provider, $3 sealed secrets, $4 config, $5 codes, $6 accounts, $7 replies, $8 may lift, $9 now.
 INSERT INTO connection (slug, provider, secrets, config, codes, accounts, replies, may_lift, created_at)
 VALUES ($1, $2, $3, $4, $5::text[], $6, $7, $8, $9) RETURNING connection_id;
+
+-- name: declare_connection
+-- What it is as a route. $1 connection, $2 class, $3 countries of its data, $4 contract, $5 a STOP comes back.
+UPDATE connection SET route_class = $2, data_countries = $3::text[], contract = $4, stop_returns = $5
+WHERE connection_id = $1;
 
 -- name: set_connection_secrets
 -- $1 connection, $2 sealed secrets.

@@ -9,10 +9,16 @@ from app.errors import InvalidValueError, NoStopMentionError
 from app.safeguards import mention
 from app.safeguards.completing import completed
 from app.safeguards.plan import Plan
+from tests.e2e.profiles import forget_profiles
 from tests.world import OWN_CODE, SALON, SHARED_CODE, SPA, World
 
 pytestmark = pytest.mark.anyio
 REST = {"campaign": "soldes", "sender_id": "MARTIN", "send_minutes": 30, "route": "agregateur"}
+
+
+@pytest.fixture(autouse=True)
+async def nothing_decided(world: World) -> None:
+    await forget_profiles(world)
 
 
 async def plan(world: World, slug: str = SALON, **fields: object) -> Plan:

@@ -1,9 +1,5 @@
 """`sender set` writes any field of a profile, journalled and in the ledger; `sender show` prints it."""
 
-import asyncio
-import subprocess
-import sys
-
 import msgspec
 import pytest
 
@@ -12,10 +8,16 @@ from app.errors import InvalidValueError, NotFoundError
 from app.ledger import entry
 from app.profile import Profile
 from app.replies import Texts
-from tests.e2e.served import clean_environment
+from tests.e2e.profiles import forget_profiles
+from tests.e2e.typed import Typed
 from tests.world import SALON, World
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(autouse=True)
+async def nothing_decided(world: World) -> None:
+    await forget_profiles(world)
 
 
 async def profile(world: World) -> Profile:
@@ -26,25 +28,23 @@ async def put(world: World, name: str, value: str) -> None:
     await senders.set_value(world.registry, "tests", SALON, name, value)
 
 
-@pytest.mark.parametrize(
-    ("name", "typed", "read"),
-    [
+async def test_a_value_is_json_or_a_plain_text_and_null_is_the_default(world: World):
+    for name, typed, read in (
         ("routes", '["agregateur","kannel"]', ("agregateur", "kannel")),
         ("routes", "agregateur", ("agregateur",)),
         ("campaigns", "2026", ("2026",)),
+        ("short_code", "36111", "36111"),
         ("templates", '{"hiver":"Soldes STOP 36200"}', {"hiver": "Soldes STOP 36200"}),
         ("send_minutes", "30", 30),
         ("admissions", "true", True),
         ("policy", "af2m-2026", "af2m-2026"),
         ("opt_out_urls", "https://salon-martin.fr/stop", ("https://salon-martin.fr/stop",)),
         ("contact", '{"fr":"Edite par Salon Martin"}', Texts("Edite par Salon Martin")),
-    ],
-)
-async def test_a_value_is_json_or_a_plain_text_and_null_is_the_default(world: World, name: str, typed: str, read):
-    await put(world, name, typed)
-    assert getattr(await profile(world), name) == read
-    await put(world, name, "null")
-    assert getattr(await profile(world), name) == getattr(Profile(), name)
+    ):
+        await put(world, name, typed)
+        assert getattr(await profile(world), name) == read
+        await put(world, name, "null")
+        assert getattr(await profile(world), name) == getattr(Profile(), name)
 
 
 async def test_fields_stand_beside_each_other_and_what_another_release_keeps_stays(world: World):
@@ -75,6 +75,18 @@ async def test_who_set_what_is_journalled_and_an_entry_of_the_ledger(world: Worl
     ]
 
 
+async def test_hours_of_ones_own_are_set_before_the_policy_that_uses_them(world: World):
+    week = {"days": [*["09:00-19:00"] * 6, None], "source": "Direction, 2026", "version": "1"}
+    with pytest.raises(InvalidValueError, match="hours"):
+        await put(world, "policy", "custom")
+    with pytest.raises(InvalidValueError, match="seven"):
+        await put(world, "hours", msgspec.json.encode(week | {"days": []}).decode())
+    await put(world, "hours", msgspec.json.encode(week).decode())
+    await put(world, "policy", "custom")
+    with pytest.raises(InvalidValueError, match="hours"):
+        await put(world, "hours", "null")
+
+
 async def test_an_unknown_field_is_told_the_known_ones(world: World):
     with pytest.raises(InvalidValueError) as refused:
         await put(world, "sender_idz", "MARQUE")
@@ -83,52 +95,39 @@ async def test_an_unknown_field_is_told_the_known_ones(world: World):
         await senders.set_value(world.registry, "tests", "nobody", "policy", "prudent")
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "told"),
-    [
+async def test_what_a_field_cannot_hold_is_refused_unrepeated_and_nothing_changes(world: World):
+    for name, value, told in (
         ("send_minutes", "soon", "integer"),
         ("send_minutes", "0", "1 to"),
         ("send_minutes_max", "100000", "1 to"),
         ("admissions", "perhaps", "boolean"),
         ("routes", "[36200]", "array"),
+        ("short_code", "+33639980001", "3 to 8 digits"),
         ("policy", "lenient", "prudent"),
         ("language", "de", "fr"),
         ("templates", '{"hiver":" "}', "text"),
         ("templates", '{"+33639980001":"Soldes"}', "telephone"),
         ("campaigns", "+33639980001", "telephone"),
         ("campaigns", '["a\\u0000b"]', "visible"),
+        ("allowed_classes", "grey", "direct"),
+        ("allowed_countries", "France", "ISO 3166"),
         ("opt_out_urls", "stop", "address"),
         ("confirmation", '{"fr":"Vous n’êtes plus abonné"}', "GSM-7"),
-    ],
-)
-async def test_what_a_field_cannot_hold_is_refused_unrepeated_and_nothing_changes(
-    world: World, name: str, value: str, told: str
-):
-    with pytest.raises(InvalidValueError, match=told) as refused:
-        await put(world, name, value)
-    assert "9980001" not in str(refused.value)
+    ):
+        with pytest.raises(InvalidValueError, match=told) as refused:
+            await put(world, name, value)
+        assert "9980001" not in str(refused.value)
     assert await profile(world) == Profile()
 
 
-async def test_the_commands_set_and_show(world: World, database_url: str):
-    environment = {
-        **clean_environment(),
-        "DATABASE_URL": database_url,
-        "STOP_REGISTRY_DATA_DIR": str(world.registry.settings.data_dir),
-        "STOP_REGISTRY_UNSAFE_NOT_DURABLE": "true",
-    }
-
-    async def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        line = [sys.executable, "-m", "app", "sender", *arguments]
-        return await asyncio.to_thread(subprocess.run, line, env=environment, capture_output=True, text=True)
-
-    done = await run("set", SALON, "routes", "agregateur", "send_minutes", "30")
+async def test_the_commands_set_and_show(typed: Typed):
+    done = await typed("sender", "set", SALON, "routes", "agregateur", "send_minutes", "30")
     assert (done.returncode, done.stdout) == (0, f"routes of {SALON}: set\nsend_minutes of {SALON}: set\n"), done.stderr
-    shown = (await run("show", SALON)).stdout.splitlines()
+    shown = (await typed("sender", "show", SALON)).stdout.splitlines()
     assert [line.split("\t")[0] for line in shown] == list(Profile.__struct_fields__)
     assert 'routes\t["agregateur"]' in shown
     assert "send_minutes\t30" in shown
     assert 'policy\t"prudent"\tdefault' in shown
-    wrong = await run("set", SALON, "policy", "lenient")
+    wrong = await typed("sender", "set", SALON, "policy", "lenient")
     assert (wrong.returncode, wrong.stdout) == (2, "")
-    assert (await run("set", SALON, "policy")).returncode == 2
+    assert (await typed("sender", "set", SALON, "policy")).returncode == 2

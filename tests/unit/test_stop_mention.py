@@ -1,27 +1,17 @@
 """A commercial text must tell how to say STOP: the code, an address, or by policy a button."""
 
-from datetime import UTC, datetime
-
 import pytest
 
-from app.auth import Caller, Role
-from app.directory import Sender
 from app.errors import NoStopMentionError
 from app.profile import Profile
 from app.safeguards.mention import codes_told, has_mention, judged, links_to
-from app.safeguards.plan import Plan
+from tests.unit import plans
 
-NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
-CALLER = Caller("key", Role.SENDER, "CRM", (1,))
+OWN = {"36200": ()}
 
 
 def plan(text, profile=None, **more):
-    sender = Sender(1, "salon-martin", "Salon Martin", b"", profile or Profile(), None)
-    fields = {
-        "sender": sender, "caller": CALLER, "purpose": "marketing", "campaign": "soldes", "short_code": "36200",
-        "route": "agregateur", "sender_id": "MARQUE", "send_at": NOW, "send_minutes": 30, "text": text, "numbers": 2,
-    }  # fmt: skip
-    return Plan(**fields | more)
+    return plans.plan(profile, text=text, **more)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +41,7 @@ def plan(text, profile=None, **more):
 def test_a_stop_and_the_code_satisfy_however_they_are_written(text):
     assert codes_told(text) == ["36200"]
     assert has_mention(text)
-    assert judged(plan(text), {"36200"}) == []
+    assert judged(plan(text), OWN) == []
 
 
 @pytest.mark.parametrize(
@@ -72,7 +62,7 @@ def test_a_stop_and_the_code_satisfy_however_they_are_written(text):
 def test_a_text_without_stop_and_code_is_refused_with_its_rule(text):
     assert not has_mention(text)
     with pytest.raises(NoStopMentionError) as refused:
-        judged(plan(text), {"36200"})
+        judged(plan(text), OWN)
     assert refused.value.members["rule"] == "stop-mention"
     assert "STOP 36200" in str(refused.value)
     assert "STOP 36200" in refused.value.french
@@ -82,15 +72,15 @@ def test_a_text_without_stop_and_code_is_refused_with_its_rule(text):
 @pytest.mark.parametrize("text", ["Soldes STOP 38999", "Soldes STOP 362001", "Soldes STOP 36111"])
 def test_a_mention_of_another_code_than_the_checked_one_is_refused(text):
     with pytest.raises(NoStopMentionError) as refused:
-        judged(plan(text), {"36200", "36111"})
+        judged(plan(text), OWN | {"36111": ()})
     assert refused.value.members["rule"] == "stop-mention.other-code"
 
 
 def test_a_second_code_of_the_senders_own_is_welcome_and_a_strange_one_warns():
     both = "Soldes STOP 36200, DOM STOP 36789"
     assert codes_told(both) == ["36200", "36789"]
-    assert judged(plan(both), {"36200", "36789"}) == []
-    (warning,) = judged(plan(both), {"36200"})
+    assert judged(plan(both), OWN | {"36789": ()}) == []
+    (warning,) = judged(plan(both), OWN)
     assert "36789" in warning
 
 
@@ -99,7 +89,7 @@ def test_a_telephone_is_no_code_and_never_comes_back_in_the_refusal():
         assert has_mention(text)
         assert codes_told(text) == []
         with pytest.raises(NoStopMentionError) as refused:
-            judged(plan(text), {"36200"})
+            judged(plan(text), OWN)
         assert "9980001" not in str(refused.value) + refused.value.french
 
 
@@ -118,7 +108,7 @@ URLS = ("https://salon-martin.fr/stop", "https://www.mes-choix.example/u/")
 )
 def test_an_address_to_opt_out_of_the_senders_own_satisfies(text):
     assert links_to(text, URLS)
-    assert not judged(plan(text, Profile(opt_out_urls=URLS)), {"36200"})
+    assert not judged(plan(text, Profile(opt_out_urls=URLS)), OWN)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +125,7 @@ def test_an_address_to_opt_out_of_the_senders_own_satisfies(text):
 def test_another_address_does_not(text):
     assert not links_to(text, URLS)
     with pytest.raises(NoStopMentionError):
-        judged(plan(text, Profile(opt_out_urls=URLS)), {"36200"})
+        judged(plan(text, Profile(opt_out_urls=URLS)), OWN)
 
 
 def test_a_host_alone_is_no_beginning_of_a_longer_host():
@@ -148,9 +138,9 @@ def test_a_host_alone_is_no_beginning_of_a_longer_host():
 
 def test_a_button_satisfies_only_on_the_routes_that_carry_it():
     profile = Profile(rcs_button_routes=("rcs",))
-    assert not judged(plan("Soldes", profile, route="rcs"), {"36200"})
+    assert not judged(plan("Soldes", profile, route="rcs"), OWN)
     with pytest.raises(NoStopMentionError):
-        judged(plan("Soldes", profile, route="agregateur"), {"36200"})
+        judged(plan("Soldes", profile, route="agregateur"), OWN)
 
 
 def test_reading_a_hostile_text_takes_no_time():
@@ -158,3 +148,15 @@ def test_reading_a_hostile_text_takes_no_time():
         has_mention(text)
         codes_told(text)
         links_to(text, URLS)
+
+
+def test_a_code_that_cannot_be_answered_where_people_live_warns():
+    text = "Soldes STOP 36229"
+    metropolitan = {"36229": ("FR",), "36789": ("GP", "MQ", "GF", "RE")}
+    (warning,) = judged(plan(text, short_code="36229", territories={"FR", "RE", "GP"}), metropolitan)
+    assert "GP, RE" in warning
+    assert judged(plan(text, short_code="36229", territories={"FR"}), metropolitan) == []
+    assert judged(plan(text, short_code="36229"), metropolitan) == []
+    both = text + " (DOM : STOP 36789)"
+    assert judged(plan(both, short_code="36229", territories={"FR", "RE", "GP"}), metropolitan) == []
+    assert judged(plan(text, short_code="36229", territories={"RE"}), {"36229": ()}) == []
