@@ -52,8 +52,11 @@ def judge(
     rest = [name for name in cleared if name not in explained]
     of_rest = _any([hits[name] for name in rest], stops.size)
     everybody = _union([cleared[name] for name in rest])
-    if storms - explained or bounds.beyond(_count(of_rest), everybody):
+    if bounds.beyond(_count(of_rest), everybody):
         return (Storm(None, _count(of_rest), everybody),)
+    if storms - explained:
+        worst = max(storms - explained, key=lambda name: _count(hits[name]) / len(cleared[name]))
+        return (Storm(None, _count(hits[worst]), len(cleared[worst])),)
     return tuple(storm for storm in alone if storm.campaign not in set(held))
 
 

@@ -37,8 +37,6 @@ ACTOR: Final = "registry:stop-storm"
 CHANGES_AT_ONCE: Final = 5_000
 """Rows read in one go; the rest in the next look."""
 SHARE_OF_TIME: Final = 20
-SAID_TO_US: Final = ("mo", "pull", "reconciliation")
-"""Sources of oppositions that operators bring."""
 
 log = structlog.get_logger()
 
@@ -114,7 +112,7 @@ class Breaker:
             known = self._watched[sender.sender_id] = Watched(size if first is None else first)
         rows = await breakers.changes_since(db, sender.sender_id, known.size, size, CHANGES_AT_ONCE)
         for row in rows:
-            if row.opposed and row.since >= since and row.source in SAID_TO_US and _counts(snapshot, row.entry):
+            if row.opposed and _counts(snapshot, row.entry):
                 known.stops[row.tag] = row.since
             else:
                 known.stops.pop(row.tag, None)
@@ -124,7 +122,10 @@ class Breaker:
 
 
 def _counts(snapshot: Snapshot, entry: bytes) -> bool:
-    """Tell whether a STOP was said to this sender, through a connection that proves who sent it."""
+    """Tell whether a STOP was said to this sender, through a connection that proves who sent it.
+
+    What other channels bring names no connection: its lines say `channel:…`, and no connection is called so.
+    """
     line = msgspec.json.decode(entry, type=Line)
     link = snapshot.links.get(line.connection)
     proven = link is not None and bool(link.connection.token or link.connection.secrets)

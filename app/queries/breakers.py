@@ -15,7 +15,6 @@ class ChangeRow(msgspec.Struct, frozen=True):
     tag: int
     opposed: bool
     since: datetime
-    source: str
     changed_at_index: int
     entry: bytes
 

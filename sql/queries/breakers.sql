@@ -13,7 +13,7 @@ WHERE c.sender_id = $1 AND c.expires_at >= $2 AND c.purpose = 'marketing';
 -- name: changes_since
 -- Whose opposition changed, with the entry that says through what. $1 sender, $2 from the index, $3 to before,
 -- $4 most rows.
-SELECT o.tag, o.opposed, o.since, o.source, o.changed_at_index, e.entry
+SELECT o.tag, o.opposed, o.since, o.changed_at_index, e.entry
 FROM opt_out o
 JOIN ledger_entry e ON e.sender_id = o.sender_id AND e.entry_index = o.changed_at_index
 WHERE o.sender_id = $1 AND o.changed_at_index >= $2 AND o.changed_at_index < $3

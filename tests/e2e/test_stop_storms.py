@@ -98,6 +98,16 @@ async def test_people_of_several_campaigns_hold_the_senders_marketing(world: Wor
     assert await status(world, campaign="rien à voir") == 423
 
 
+async def test_a_large_list_that_holds_the_same_people_counts_too(world: World):
+    """Alone it is far from the bounds; it tells all the same that the people may answer either."""
+    await world.check("salon", CROWD, campaign="soldes")
+    await world.check("salon", [f"+3363998{n:04}" for n in range(3_000)], campaign="rentrée")
+    await say_stop(world, CROWD[:60])
+
+    [row] = await looked(world)
+    assert (row.scope, row.reason[:20]) == ("sender", "60 of 200 people cle")
+
+
 async def test_a_storm_holds_no_service_message(world: World):
     await world.check("salon", CROWD)
     await say_stop(world, CROWD[:60])
@@ -146,10 +156,11 @@ async def test_stops_through_a_connection_that_proves_nothing_hold_nobody(world:
     assert await looked(world) == []
 
 
-async def test_oppositions_of_other_channels_hold_nobody(world: World):
+@pytest.mark.parametrize("source", ["web", "agregateur"])
+async def test_oppositions_of_other_channels_hold_nobody(world: World, source: str):
     await world.check("salon", CROWD)
     day = datetime.now(UTC).isoformat()
-    body = {"opt_outs": [{"number": n, "source": "web", "at": day} for n in CROWD[:60]]}
+    body = {"opt_outs": [{"number": n, "source": source, "at": day} for n in CROWD[:60]]}
     answer = await world.client.post("/v1/opt-outs", json=body, headers=world.bearer("salon"))
     assert answer.is_success, answer.text
 
