@@ -13,6 +13,7 @@ What comes in and goes out:
   recalls.py        who said STOP since a clearance; what was given back unsent
   channels.py       oppositions from other channels -> committed once, whatever is told twice
   reconciliation.py an operator's own account against what arrived -> gaps named, missing STOPs applied
+  breakers/         storms of STOPs and floods of messages: what is held until a person has looked
   puller.py         operators' lists, read on time where the operator does not call
   opposition.py     a sender's proof that somebody consented since
   review.py         what people decide: doubtful messages, and the texts that are forgotten
@@ -40,6 +41,7 @@ What serves them:
   index.py          each sender's opposed tags in memory, caught up at every check
   roster.py         whom a clearance covers, in memory while its gateway asks
   pulse.py          what keeps STOP channels proven: noted in memory, written later
+  tally.py          what this process has committed of late, counted as it goes by
   alarms.py         what a person must know: opened once, closed once
   spool.py          received and not committed: sealed on disk until the database takes it
   queries/          one typed function per statement in sql/queries

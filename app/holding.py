@@ -11,6 +11,7 @@ import msgspec
 
 from app import auth, clock
 from app.administration import note, sender_named
+from app.alarms import Kind
 from app.directory import Sender
 from app.errors import ConflictError, InvalidValueError, NotFoundError
 from app.queries import holds, setup
@@ -18,7 +19,17 @@ from app.queries.holds import HoldRow, PastHoldRow
 from app.queries.rows import Db
 from app.registry import Registry
 from app.review import said_why
-from app.safeguards.holds import CAMPAIGN, DELEGATE, HELD_BY_A_PERSON, MANUAL, PURPOSES, SENDER, hold_on, same_campaign
+from app.safeguards.holds import (
+    CAMPAIGN,
+    DELEGATE,
+    HELD_BY_A_PERSON,
+    MANUAL,
+    PURPOSES,
+    SENDER,
+    STORM,
+    hold_on,
+    same_campaign,
+)
 
 CAMPAIGN_CHARACTERS_MAX = 200
 HISTORY_ROWS_MAX = 100
@@ -65,24 +76,28 @@ async def hold(
     async with registry.pool.acquire() as db:
         if what.scope == DELEGATE and not await holds.acts_for(db, sender.sender_id, what.subject):
             raise NotFoundError(f"No key of that id acts for `{slug}`.")
-    if not await put(registry, sender, row):
+    if not await commit(registry, sender, row):
         raise ConflictError(f"This is held already; see `stop-registry sender holds {slug}`.")
+    await enter(registry, sender, row)
     return row
 
 
-async def put(registry: Registry, sender: Sender, row: HoldRow) -> bool:
+async def commit(registry: Registry, sender: Sender, row: HoldRow) -> bool:
     """Commit a hold and revoke what it concerns; False when the same is held already, and nothing was done.
 
-    The hold comes before its entry: while the ledgers are busy, nobody is cleared meanwhile.
+    It comes before its entry: while the ledgers are busy, nobody is cleared meanwhile.
     """
-    detail = {**_detail(row), "purposes": ",".join(row.purposes), "reason": row.reason, "by": row.held_by}
     async with registry.pool.acquire() as db, db.transaction():
         if not await holds.put_hold(db, sender.sender_id, row):
             return False
-        detail["revoked"] = str(await revoke(db, sender.sender_id, row.held_at))
+        detail = _said(row) | {"revoked": str(await revoke(db, sender.sender_id, row.held_at))}
         await setup.journal_admin(db, row.held_at, row.held_by, "sender.hold", sender.slug, _json(detail))
-    await note(registry, sender.sender_id, "hold", sender.slug, detail)
     return True
+
+
+async def enter(registry: Registry, sender: Sender, row: HoldRow) -> None:
+    """Write a hold into the sender's ledger."""
+    await note(registry, sender.sender_id, "hold", sender.slug, _said(row))
 
 
 async def revoke(db: Db, sender_id: int, now: datetime) -> int:
@@ -115,8 +130,15 @@ async def release(registry: Registry, actor: str, slug: str, what: Target, reaso
             detail = {**_detail(row), "reason": said, "by": actor}
             await setup.journal_admin(db, now, actor, "sender.release", slug, _json(detail))
     for row in released:
+        if row.kind == STORM:
+            registry.alarms.close_alarm(Kind.STOP_STORM, alarm_subject(slug, row))
         await note(registry, sender.sender_id, "release", slug, {**_detail(row), "reason": said, "by": actor})
     return released
+
+
+def alarm_subject(slug: str, row: HoldRow) -> str:
+    """Return what the alarm about a storm is called."""
+    return slug if row.scope == SENDER else f"{slug}: {row.subject}"
 
 
 async def history(registry: Registry, slug: str) -> list[PastHoldRow]:
@@ -145,6 +167,10 @@ def _same(row: HoldRow, what: Target) -> bool:
 
 def _detail(row: HoldRow) -> dict[str, str]:
     return {"hold": row.hold_id, "scope": row.scope, "subject": row.subject, "kind": row.kind}
+
+
+def _said(row: HoldRow) -> dict[str, str]:
+    return {**_detail(row), "purposes": ",".join(row.purposes), "reason": row.reason, "by": row.held_by}
 
 
 def _json(value: dict[str, str]) -> str:

@@ -223,10 +223,13 @@ async def _settle(registry: Registry, case: Case, set_aside: SetAside) -> Settle
         await set_aside("unreadable-number" if case.message.msisdn is None else "unknown-code")
         return Settled()
     try:
-        return await registry.sequencer.message(case.journal, registry.settings.commit_seconds_max)
+        settled = await registry.sequencer.message(case.journal, registry.settings.commit_seconds_max)
     except Poisoned:
         await set_aside("cannot-be-committed")
         return Settled()
+    if settled.fresh:
+        registry.tally.count(case.journal)
+    return settled
 
 
 async def _settle_all(registry: Registry, cases: Sequence[Case], set_aside: SetAside) -> Sequence[Settled]:

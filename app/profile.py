@@ -70,6 +70,13 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     admissions: bool = False
     """Its gateway asks for an admission before each message."""
 
+    # A storm of STOPs holds its marketing when both bounds are passed.
+    storm_count_min: int = 50
+    """People cleared who said STOP within the minutes; fewer never hold anything."""
+    storm_share: float = 0.03
+    """The part of the people cleared that may say STOP within the minutes; 1 turns the breaker off."""
+    storm_minutes: int = 60
+
     # Hours.
     policy: str = "prudent"
     """A name of `quiet_hours.POLICIES`, or `custom` with `hours`."""

@@ -24,6 +24,7 @@ from app.roster import Rosters
 from app.sequencer import Sequencer
 from app.settings import Settings
 from app.spool import Spool
+from app.tally import Tally
 
 
 class NotReadyError(RegistryError):
@@ -47,6 +48,7 @@ class Registry(msgspec.Struct, frozen=True):
     alarms: Alarms
     rosters: Rosters
     pulse: Pulse
+    tally: Tally
 
 
 @asynccontextmanager
@@ -65,8 +67,10 @@ async def open_registry(settings: Settings, database_url: str) -> AsyncIterator[
         try:
             directory, index = Directory(pool, root), Index(pool, settings.index_bytes_max)
             gc.freeze()  # what is here now stays, so no collection during a request need look at it again
-            rosters = Rosters(pool)
-            yield Registry(settings, origin, root, pool, directory, sequencer, index, spool, alarms, rosters, pulse)
+            rosters, tally = Rosters(pool), Tally()
+            yield Registry(
+                settings, origin, root, pool, directory, sequencer, index, spool, alarms, rosters, pulse, tally
+            )
         finally:
             await sequencer.stop()
             await spool.close()

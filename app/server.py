@@ -25,6 +25,7 @@ from app import (
     admissions,
     audit,
     auth,
+    breakers,
     canaries,
     channels,
     check,
@@ -300,7 +301,12 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
             app.state.registry = registry
             app.state.gate = check.Gate(settings.checks_at_once_max)
             app.state.proof_gate = check.Gate(at_once=1)  # each hashes a whole ledger
-            async with recovery.watching(registry), review.purging(registry), canaries.reminding(registry):
+            async with (
+                recovery.watching(registry),
+                review.purging(registry),
+                canaries.reminding(registry),
+                breakers.watching(registry),
+            ):
                 yield
 
     return Litestar(

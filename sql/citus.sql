@@ -6,6 +6,7 @@ SELECT create_reference_table('sender');
 SELECT create_reference_table('short_code');
 SELECT create_reference_table('code_sender');
 SELECT create_reference_table('connection');
+SELECT create_reference_table('lift_suspension');
 SELECT create_reference_table('api_key');
 SELECT create_reference_table('api_key_sender');
 SELECT create_reference_table('admin_journal');
@@ -23,6 +24,7 @@ SELECT create_distributed_table('quarantine', 'connection_id');
 SELECT create_distributed_table('pull', 'connection_id');
 SELECT create_distributed_table('pulled', 'connection_id');
 SELECT create_distributed_table('reconciliation', 'connection_id');
+SELECT create_distributed_table('connection_rate', 'connection_id');
 SELECT create_distributed_table('review_item', 'connection_id');
 SELECT create_distributed_table('mo_part', 'connection_id');
 

@@ -208,6 +208,22 @@ def operator_secret(slug: str, added: str | None, removed: str | None, data_dir:
         click.echo(f"secret\t{made}")
 
 
+@operator.command("restore-lifting")
+@click.argument("slug")
+@click.option("--reason", required=True, help="Why the flood was harmless, or what was done about it.")
+@data_dir_option
+@plain_errors
+def operator_restore_lifting(slug: str, reason: str, data_dir: Path | None) -> None:
+    """Let STARTs through a connection lift again, after a flood has suspended that.
+
+    Example: stop-registry operator restore-lifting agregateur-a --reason "The operator sent a week again"
+    """
+    from app import breakers
+
+    with_registry(data_dir, lambda registry: breakers.restore(registry, actor(), slug, reason))
+    click.echo(f"lifting through {slug}: restored")
+
+
 @operator.command("quarantine")
 @click.argument("slug")
 @click.argument("action", type=click.Choice(["list", "replay"]), default="list")

@@ -88,7 +88,7 @@ def release_command(slug: str, hold: HoldRow) -> str:
 
 def same_campaign(one: str, other: str) -> bool:
     """Tell whether two spellings name one campaign: a hold typed by a person must not miss for a capital letter."""
-    return one == other or _plain(one) == _plain(other)
+    return one == other or campaign_key(one) == campaign_key(other)
 
 
 def _concerns(hold: HoldRow, campaign: str | None, key_id: str) -> bool:
@@ -99,5 +99,6 @@ def _concerns(hold: HoldRow, campaign: str | None, key_id: str) -> bool:
     return True
 
 
-def _plain(name: str) -> str:
+def campaign_key(name: str) -> str:
+    """Return what the spellings of one campaign's name have in common."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())

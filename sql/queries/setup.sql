@@ -18,10 +18,13 @@ FROM short_code c LEFT JOIN code_sender s ON s.code = c.code
 ORDER BY c.code, s.sender_id;
 
 -- name: list_connections
--- All operator connections.
-SELECT connection_id, slug, provider, secrets, config, codes, accounts, replies, may_lift,
-       route_class, data_countries, contract, stop_returns
-FROM connection ORDER BY connection_id;
+-- All operator connections; a suspended one may not lift, whatever it is allowed otherwise.
+SELECT c.connection_id, c.slug, c.provider, c.secrets, c.config, c.codes, c.accounts, c.replies,
+       c.may_lift AND s.connection_id IS NULL AS may_lift,
+       c.route_class, c.data_countries, c.contract, c.stop_returns
+FROM connection c
+LEFT JOIN lift_suspension s ON s.connection_id = c.connection_id AND s.restored_at IS NULL
+ORDER BY c.connection_id;
 
 -- name: add_sender
 -- $1 slug, $2 name, $3 salt, $4 profile, $5 now.

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import msgspec
 
 from app.registry import open_registry
 from app.settings import Settings
@@ -72,13 +73,17 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
-def prepared(settings: Settings, database_url: str) -> dict[str, str]:
-    """Found and populate a registry; return its keys."""
+def prepared(settings: Settings, database_url: str, **profile: object) -> dict[str, str]:
+    """Found and populate a registry, with something in every sender's profile; return its keys."""
 
     async def work() -> dict[str, str]:
         await found(settings, database_url)
         async with open_registry(settings, database_url) as registry:
-            return await populate(registry)
+            keys = await populate(registry)
+            if profile:
+                async with registry.pool.acquire() as db:
+                    await db.execute("UPDATE sender SET profile = $1", msgspec.json.encode(profile).decode())
+            return keys
 
     return asyncio.run(work())
 

@@ -11,7 +11,7 @@ from app import holding
 from app.auth import key_id
 from app.errors import ConflictError, InvalidValueError, NotFoundError
 from app.holding import Target
-from tests.e2e.served import clean_environment
+from tests.e2e.served import environment_of
 from tests.world import SALON, SPA, World
 
 pytestmark = pytest.mark.anyio
@@ -28,12 +28,7 @@ async def status(world: World, key: str, **fields: object) -> int:
 
 @pytest.fixture
 def command(world: World, database_url: str):
-    environment = {
-        **clean_environment(),
-        "DATABASE_URL": database_url,
-        "STOP_REGISTRY_DATA_DIR": str(world.registry.settings.data_dir),
-        "STOP_REGISTRY_UNSAFE_NOT_DURABLE": "true",
-    }
+    environment = environment_of(world.registry.settings, database_url)
 
     async def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         line = [sys.executable, "-m", "app", "sender", *arguments]

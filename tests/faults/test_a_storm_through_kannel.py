@@ -54,7 +54,7 @@ def test_kannels_retries_settle_the_rest_and_nothing_is_lost_doubled_or_stale(tm
     require_kannel()
     numbers = fiction(int(MESSAGES * scale))
     with embedded_postgres(tmp_path) as address:
-        keys = prepared(Settings(data_dir=tmp_path), address)
+        keys = prepared(Settings(data_dir=tmp_path), address, storm_share=1)
         with (
             served(Settings(data_dir=tmp_path), None, tmp_path) as server,
             kannel(f"{server.url}/v1/mo/kannel/{KANNEL_TOKEN}", retries=1_000) as gateway,

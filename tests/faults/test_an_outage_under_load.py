@@ -31,7 +31,7 @@ PACE_SECONDS = 0.05
 def test_what_was_answered_503_during_an_outage_is_in_force_when_the_database_is_back(tmp_path, scale):
     settings = Settings(data_dir=tmp_path)
     with own_postgres(tmp_path / "pg") as (postgres, address):
-        keys = prepared(settings, address)
+        keys = prepared(settings, address, storm_share=1)
         with (
             served(settings, address, tmp_path, workers=2) as server,
             Client(server.url, keys["salon"]) as client,
@@ -62,7 +62,7 @@ def test_what_a_killed_service_left_in_its_spool_is_in_force_after_its_restart(t
     settings = Settings(data_dir=tmp_path)
     people = fiction(20)
     with own_postgres(tmp_path / "pg") as (postgres, address):
-        keys = prepared(settings, address)
+        keys = prepared(settings, address, storm_share=1)
         with (
             served(settings, address, tmp_path, workers=2) as server,
             Client(server.url, keys["salon"]) as client,
@@ -87,7 +87,7 @@ def test_what_a_killed_service_left_in_its_spool_is_in_force_after_its_restart(t
 def test_serve_says_that_the_database_is_away_and_ends_with_status_3(tmp_path):
     settings = Settings(data_dir=tmp_path)
     with own_postgres(tmp_path / "pg") as (postgres, address):
-        prepared(settings, address)
+        prepared(settings, address, storm_share=1)
         postgres.stop()
         ended = subprocess.run(
             [sys.executable, "-m", "app", "serve", "--port", str(free_port())],

@@ -21,7 +21,7 @@ ANNE = "+33639980001"
 def test_no_check_is_stale_and_none_sees_what_was_not_said(tmp_path, scale):
     operations = int(OPERATIONS * scale) // CLIENTS
     with own_postgres(tmp_path / "pg") as (postgres, address):
-        keys = prepared(Settings(data_dir=tmp_path), address)
+        keys = prepared(Settings(data_dir=tmp_path), address, storm_share=1)
         numbers = fiction(int(PEOPLE * min(scale, 10)))
         with (
             served(Settings(data_dir=tmp_path), address, tmp_path, workers=2) as server,

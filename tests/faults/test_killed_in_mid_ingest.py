@@ -20,7 +20,7 @@ def test_nothing_acknowledged_is_missing_and_nothing_is_there_twice(tmp_path, sc
     acknowledged: list[str] = []
     numbers = iter(fiction(60_000))
     with own_postgres(tmp_path / "pg") as (postgres, address):
-        keys = prepared(settings, address)
+        keys = prepared(settings, address, storm_share=1)
         with served(settings, address, tmp_path, workers=2) as server:
             for cycle in range(int(CYCLES * scale)):
                 with Load(server.url, [next(numbers) for _ in range(800)]) as load:
