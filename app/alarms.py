@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 
 class Kind(StrEnum):
-    """Why an alarm is raised; the subject is a connection, a code, or the node for what concerns the whole of it."""
+    """Why an alarm is raised; the subject is a connection, a code, a sender, or the node for what concerns all of it."""
 
     BAD_SIGNATURE = "bad-signature"
     QUARANTINE_GROWING = "quarantine-growing"
@@ -38,6 +38,9 @@ class Kind(StrEnum):
     STOP_CHANNEL_DEAD = "stop-channel-dead"
     STOP_CHANNEL_SUSPECT = "stop-channel-suspect"
     CANARY_DUE = "canary-due"
+    ENUMERATION_BUDGET = "enumeration-budget"
+    ENUMERATION_DENSITY = "enumeration-density"
+    ENUMERATION_HITS = "enumeration-hits"
 
 
 class Change(msgspec.Struct, frozen=True):

@@ -32,5 +32,5 @@ REVOKE UPDATE, DELETE ON registry, schema_migration FROM stop_registry_app;
 REVOKE DELETE ON ledger_head, mo, opt_out, review_item, sender, api_key, alarm, channel, canary FROM stop_registry_app;
 
 -- An auditor reads the evidence, not the secrets.
-REVOKE SELECT ON api_key, connection, sender, opening, cleared, quarantine, review_item, review_person, mo_part
-    FROM stop_registry_auditor;
+REVOKE SELECT ON api_key, connection, sender, opening, cleared, first_seen, quarantine, review_item, review_person,
+    mo_part FROM stop_registry_auditor;

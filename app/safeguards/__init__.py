@@ -6,4 +6,6 @@ mention.py     does the text say how to say STOP
 profiles.py    may a profile hold this value
 channels.py    would a STOP to the code arrive
 holds.py       what a person, or the storm breaker, has stopped
+plan.py          what is to be sent, with every blank filled
+enumeration.py   nobody finds out who said STOP by asking about number after number
 """
