@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 
 class Kind(StrEnum):
-    """Why an alarm is raised; the subject is a connection, a code, a sender, or the node for what concerns all of it."""
+    """Why an alarm is raised; the subject is a connection, a code, a sender, or the node for what concerns all."""
 
     BAD_SIGNATURE = "bad-signature"
     QUARANTINE_GROWING = "quarantine-growing"

@@ -4,12 +4,15 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import msgspec
+
 from app import phone, quiet_hours, replies
 from app.errors import InvalidValueError
 from app.profile import Profile
 from app.safeguards.completing import TEXT_CHARACTERS_MAX
 
 MINUTES_MAX = 24 * 60
+NUMBERS_MAX = 10**9
 NAME_CHARACTERS_MAX = 200
 _NAME = re.compile(rf"[^\x00-\x1f\x7f]{{1,{NAME_CHARACTERS_MAX}}}")
 _ADDRESS = re.compile(r"(?:https?://)?[^\s./]+(?:\.[^\s./]+)+(?:/\S*)?", re.IGNORECASE)
@@ -17,15 +20,21 @@ _ADDRESS = re.compile(r"(?:https?://)?[^\s./]+(?:\.[^\s./]+)+(?:/\S*)?", re.IGNO
 
 def fault(profile: Profile, name: str) -> str | None:
     """Say what is wrong with one field of a profile, never repeating the value; None when nothing is."""
+    if name in {"policy", "hours"}:
+        return _policy(profile, name)
     judge = _JUDGES.get(name)
     return judge(getattr(profile, name)) if judge else None
 
 
-def _policy(value: str) -> str | None:
+def _policy(profile: Profile, name: str) -> str | None:
+    """Judge a policy with the sender's own hours, or these as they would hold, before the policy is chosen."""
+    if name == "hours" and profile.hours is not None:
+        profile = msgspec.structs.replace(profile, policy=quiet_hours.CUSTOM)
     try:
-        quiet_hours.policy(value)
-    except InvalidValueError:
-        return f"the policies are {', '.join(quiet_hours.POLICIES)}"
+        quiet_hours.policy_of(profile)
+    except InvalidValueError as wrong:
+        known = f"the policies are {', '.join(quiet_hours.POLICIES)}, and {quiet_hours.CUSTOM} with hours of your own"
+        return str(wrong).rstrip(".") if profile.policy == quiet_hours.CUSTOM else known
     return None
 
 
@@ -39,6 +48,10 @@ def _texts(value: replies.Texts) -> str | None:
 
 def _minutes(value: int | None) -> str | None:
     return None if value is None or 1 <= value <= MINUTES_MAX else f"it is 1 to {MINUTES_MAX} minutes"
+
+
+def _numbers(value: int) -> str | None:
+    return None if 0 <= value <= NUMBERS_MAX else f"it is 0 to {NUMBERS_MAX:,} numbers"
 
 
 def _names(values: Iterable[str]) -> str | None:
@@ -75,5 +88,5 @@ _JUDGES: Mapping[str, Callable[[Any], str | None]] = {
     "send_minutes_max": _minutes,
     "opt_out_urls": _addresses,
     "rcs_button_routes": _names,
-    "policy": _policy,
+    "first_seen_per_day": _numbers,
 }

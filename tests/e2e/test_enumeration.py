@@ -22,7 +22,7 @@ from tests.world import SALON, SPA, World
 pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 BUDGET = 100_000
-FIRST = 33_640_000_000
+FIRST = 33_600_000_000
 ALLOWED = enumeration.allowed_tags(BUDGET)
 
 

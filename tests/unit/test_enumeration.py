@@ -8,7 +8,7 @@ import pytest
 from app.safeguards.enumeration import DENSE_NUMBERS, SAMPLED_ONE_IN, allowed_tags, dense_numbers, sampled
 from app.tags import tags as tags_of
 
-FIRST = 33_640_000_000
+FIRST = 33_600_000_000
 MOBILES = 47_999_969
 KEY = bytes(range(32))
 

@@ -96,8 +96,8 @@ def test_a_time_that_the_clock_skips_or_repeats_is_taken_the_strict_way():
     ("fields", "words"),
     [
         ({"days": ["08:00-20:00"]}, "seven entries"),
-        ({"days": ["20:00-08:00", *WEEK[1:], None]}, "does not end after it begins"),
-        ({"days": ["08:00-08:00", *WEEK[1:], None]}, "does not end after it begins"),
+        ({"days": ["20:00-08:00", *WEEK[1:], None]}, "not end after they begin"),
+        ({"days": ["08:00-08:00", *WEEK[1:], None]}, "not end after they begin"),
         ({"days": ["08:00-24:30", *WEEK[1:], None]}, "not on that day"),
         ({"days": ["8-20", *WEEK[1:], None]}, "written as 08:00-20:00"),
         ({"days": ["25:00-26:00", *WEEK[1:], None]}, "written as 08:00-20:00"),
