@@ -40,6 +40,9 @@ class Kind(StrEnum):
     CANARY_DUE = "canary-due"
     STOP_STORM = "stop-storm"
     LIFTING_SUSPENDED = "lifting-suspended"
+    ENUMERATION_BUDGET = "enumeration-budget"
+    ENUMERATION_DENSITY = "enumeration-density"
+    ENUMERATION_HITS = "enumeration-hits"
 
 
 class Change(msgspec.Struct, frozen=True):

@@ -143,8 +143,9 @@ def problem(request: Request[Any, Any, Any], error: RegistryError) -> Response[b
         **error.members,
     }
     headers = {}
-    if error.status in RETRY_AFTER_SECONDS:
-        headers["Retry-After"] = str(RETRY_AFTER_SECONDS[error.status])
+    retry_after = error.retry_after_seconds or RETRY_AFTER_SECONDS.get(error.status)
+    if retry_after:
+        headers["Retry-After"] = str(retry_after)
     content = msgspec.json.encode(body)
     return Response(content, status_code=error.status, media_type="application/problem+json", headers=headers)
 

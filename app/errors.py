@@ -8,6 +8,8 @@ class RegistryError(Exception):
     slug = "internal"
     title = "The registry failed"
     title_fr = "Le registre a échoué"
+    retry_after_seconds: int | None = None
+    """When the same call may pass, where this is known better than by its status."""
 
     def __init__(self, detail: str = "", *, french: str | None = None, **members: str) -> None:
         """Take what to do, in both languages where the caller may be French, and members of the problem document."""
@@ -200,6 +202,14 @@ class BusyError(RegistryError):
     slug = "busy"
     title = "Too much at once"
     title_fr = "Trop de demandes à la fois"
+
+
+class EnumerationBudgetError(BusyError):
+    """More numbers that this sender never asked about than its contract allows in a day."""
+
+    slug = "enumeration-budget"
+    title = "Too many new numbers for one day"
+    title_fr = "Trop de nouveaux numéros pour une journée"
 
 
 class UnavailableError(RegistryError):

@@ -85,3 +85,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Good Friday and 26 December are public holidays for mainland numbers."""
     foreign_numbers: Literal["local", "closed"] = "local"
     """Hours of other countries: the strictest zone of each, or always closed."""
+
+    # Enumeration.
+    first_seen_per_day: int = 25_000_000
+    """Numbers it may ask about for the first time in a day (UTC), by its contract: what its largest list needs."""

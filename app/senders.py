@@ -108,6 +108,8 @@ def _read_value(name: str, value: str, wanted: Any) -> object:  # noqa: ANN401 -
 def _shape(wanted: Any) -> str:  # noqa: ANN401 - a field's annotation
     """Say in words what a field takes."""
     kind = msgspec.json.schema(wanted)
+    if "enum" in kind:
+        return " or ".join(f"`{word}`" for word in kind["enum"])
     kinds = [one.get("type", "object") for one in kind.get("anyOf", [kind])]
     return " or ".join("the default (null)" if one == "null" else f"{_ARTICLES.get(one, 'an')} {one}" for one in kinds)
 

@@ -33,5 +33,5 @@ REVOKE DELETE ON ledger_head, mo, opt_out, review_item, sender, api_key, alarm, 
 REVOKE DELETE ON ledger_head, mo, opt_out, review_item, sender, hold, lift_suspension, api_key, alarm FROM stop_registry_app;
 
 -- An auditor reads the evidence, not the secrets.
-REVOKE SELECT ON api_key, connection, sender, opening, cleared, quarantine, review_item, review_person, mo_part
-    FROM stop_registry_auditor;
+REVOKE SELECT ON api_key, connection, sender, opening, cleared, first_seen, quarantine, review_item, review_person,
+    mo_part FROM stop_registry_auditor;

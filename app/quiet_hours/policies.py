@@ -69,10 +69,10 @@ class Policy(msgspec.Struct, frozen=True):
 def _hours(text: str) -> DayHours:
     found = _SPAN.fullmatch(text)
     if found is None:
-        raise InvalidValueError(f"Hours are written as 08:00-20:00, or 00:00-24:00 for all day; not `{text[:40]}`.")
+        raise InvalidValueError("Hours are written as 08:00-20:00, or 00:00-24:00 for all day; one day's are not.")
     opens, closes = (int(found[hour]) * 60 + int(found[hour + 1]) for hour in (1, 3))
     if not opens < closes <= DAY_MINUTES:
-        raise InvalidValueError(f"`{text}` does not end after it begins, or not on that day; hours end at 24:00.")
+        raise InvalidValueError("One day's hours do not end after they begin, or not on that day; they end at 24:00.")
     return DayHours(opens, closes)
 
 

@@ -10,4 +10,11 @@ refusal.py     what these three say, and to whom it is only a warning
 profiles.py    may a profile hold this value
 channels.py    would a STOP to the code arrive
 holds.py       what a person, or the storm breaker, has stopped
+plan.py         what is to be sent, with every blank filled
+completing.py   a check's blanks, filled from the profile (D14)
+mention.py      does the text say how to say STOP
+profiles.py     may a profile hold this value
+channels.py     would a STOP to the code arrive
+holds.py        what a person, or the storm breaker, has stopped
+enumeration.py  nobody finds out who said STOP by asking about number after number
 """

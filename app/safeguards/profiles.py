@@ -14,6 +14,7 @@ from app.safeguards.completing import TEXT_CHARACTERS_MAX
 
 CUSTOM = "custom"
 MINUTES_MAX = 24 * 60
+NUMBERS_MAX = 10**9
 NAME_CHARACTERS_MAX = 200
 _NAME = re.compile(rf"[^\x00-\x1f\x7f]{{1,{NAME_CHARACTERS_MAX}}}")
 _CODE = re.compile("[0-9]{3,8}")
@@ -55,6 +56,10 @@ def _minutes(value: int | None) -> str | None:
 
 def _short_code(value: str | None) -> str | None:
     return None if value is None or _CODE.fullmatch(value) else "a short code is 3 to 8 digits, such as 36200"
+
+
+def _numbers(value: int) -> str | None:
+    return None if 0 <= value <= NUMBERS_MAX else f"it is 0 to {NUMBERS_MAX:,} numbers"
 
 
 def _names(values: Iterable[str]) -> str | None:
@@ -112,4 +117,5 @@ _JUDGES: Mapping[str, Callable[[Any], str | None]] = {
     "allowed_countries": _countries,
     "sectors": _among(sectors.BANS, "sectors"),
     "contract_campaigns": _names,
+    "first_seen_per_day": _numbers,
 }

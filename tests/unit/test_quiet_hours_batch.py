@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from app import phone, quiet_hours
 from app.profile import CustomHours, Profile
+from app.quiet_hours.calendar import zones
 
 NOON = datetime(2026, 6, 10, 10, tzinfo=UTC)  # a Wednesday, 12:00 in Paris
 NIGHT = datetime(2019, 10, 28, 19, tzinfo=UTC)  # 20:00 in Paris, the night of the incident
@@ -203,3 +204,7 @@ def test_a_country_of_many_zones_waits_for_the_last_of_them():
     assert told(new_york.groups) == [
         ("US", datetime(2026, 6, 11, 18, tzinfo=UTC), "would end after closing", [0])  # 08:00 in Honolulu
     ]
+
+
+def test_every_territory_of_the_numbering_plan_has_a_zone():
+    assert [territory for territory in phone.TERRITORIES if territory and not zones(territory)] == []

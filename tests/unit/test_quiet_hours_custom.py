@@ -96,8 +96,8 @@ def test_a_time_that_the_clock_skips_or_repeats_is_taken_the_strict_way():
     ("fields", "words"),
     [
         ({"days": ["08:00-20:00"]}, "seven entries"),
-        ({"days": ["20:00-08:00", *WEEK[1:], None]}, "does not end after it begins"),
-        ({"days": ["08:00-08:00", *WEEK[1:], None]}, "does not end after it begins"),
+        ({"days": ["20:00-08:00", *WEEK[1:], None]}, "not end after they begin"),
+        ({"days": ["08:00-08:00", *WEEK[1:], None]}, "not end after they begin"),
         ({"days": ["08:00-24:30", *WEEK[1:], None]}, "not on that day"),
         ({"days": ["8-20", *WEEK[1:], None]}, "written as 08:00-20:00"),
         ({"days": ["25:00-26:00", *WEEK[1:], None]}, "written as 08:00-20:00"),
@@ -145,3 +145,10 @@ def test_one_label_never_means_two_policies():
 def test_an_instant_no_calendar_covers_and_an_endless_sending_are_refused(at, minutes):
     with pytest.raises(InvalidValueError):
         quiet_hours.judge(always(), "FR", at, minutes)
+
+
+def test_the_midnight_that_comes_twice_closes_nothing():
+    """In Havana the clock goes back from 01:00 to midnight on 1 November 2026."""
+    first_half_past = datetime(2026, 11, 1, 4, 30, tzinfo=UTC)
+
+    assert quiet_hours.judge(always(), "CU", first_half_past).open
