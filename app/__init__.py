@@ -40,6 +40,7 @@ What serves them:
   roster.py         whom a clearance covers, in memory while its gateway asks
   pulse.py          what keeps STOP channels proven: noted in memory, written later
   alarms.py         what a person must know: opened once, closed once
+  signer/           signs receipts, many of them in a process of its own
   spool.py          received and not committed: sealed on disk until the database takes it
   queries/          one typed function per statement in sql/queries
   database/         pools, transactions, migrations, statements, the embedded PostgreSQL

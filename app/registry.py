@@ -23,6 +23,7 @@ from app.queries import setup
 from app.roster import Rosters
 from app.sequencer import Sequencer
 from app.settings import Settings
+from app.signer import Signer
 from app.spool import Spool
 
 
@@ -47,6 +48,8 @@ class Registry(msgspec.Struct, frozen=True):
     alarms: Alarms
     rosters: Rosters
     pulse: Pulse
+    signer: Signer
+    """Of receipts."""
 
 
 @asynccontextmanager
@@ -61,14 +64,17 @@ async def open_registry(settings: Settings, database_url: str) -> AsyncIterator[
         sequencer, alarms = Sequencer(writer), Alarms(pool)
         pulse = Pulse(pool, alarms)
         spool = Spool(settings.data_dir / "spool", root, settings.spool_bytes_max)
+        signer = Signer(root.signing_key())
         sequencer.start()
         try:
             directory, index = Directory(pool, root), Index(pool, settings.index_bytes_max)
             gc.freeze()  # what is here now stays, so no collection during a request need look at it again
             rosters = Rosters(pool)
-            yield Registry(settings, origin, root, pool, directory, sequencer, index, spool, alarms, rosters, pulse)
+            parts = (pool, directory, sequencer, index, spool, alarms, rosters, pulse, signer)
+            yield Registry(settings, origin, root, *parts)
         finally:
             await sequencer.stop()
+            await signer.close()
             await spool.close()
             await pulse.write()
             await alarms.flush()

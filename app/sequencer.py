@@ -30,6 +30,8 @@ FAN_OUT_HEADS = 250  # of a message to many senders, in one transaction: others'
 WORKS_QUEUED_MAX = 20_000  # some seconds of the heaviest load; beyond it, waiting longer would not help
 RETRIES_MAX = 5
 SALT_BYTES = 16
+LOOK_SECONDS = 0.05
+"""How often is looked at who waits too long."""
 
 log = structlog.get_logger()
 
@@ -51,6 +53,52 @@ class Settled(msgspec.Struct, frozen=True):
     rulings: Sequence[Ruled] = ()
 
 
+class Waits:
+    """Who waits for a commit, and until when. One timer looks after all of them.
+
+    Only the wait is bounded, and only the wait ends with a caller that goes away: what is awaited here tells of a
+    commit and is not the commit. That one goes on: cut off in the middle, PostgreSQL may report success for what no
+    standby has (research/reliability.md 0.1, 0.2).
+    """
+
+    def __init__(self) -> None:
+        self._waits: list[tuple[float, asyncio.Future[Settled]]] = []
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Live on the running loop."""
+        self._loop = asyncio.get_running_loop()
+
+    def future(self) -> asyncio.Future[Settled]:
+        """Return something to tell an outcome by."""
+        return self._loop.create_future()
+
+    async def known_in(self, future: asyncio.Future[Settled], seconds: float | None) -> Settled:
+        """Wait for an outcome, at most so long; UnavailableError when it is not known by then."""
+        if seconds is not None:
+            now = self._loop.time()
+            self._waits.append((now + seconds, future))
+            if self._timer is None or seconds < LOOK_SECONDS:
+                self._look_at(now + min(seconds, LOOK_SECONDS))
+        return await future
+
+    def _look_at(self, when: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(when, self._look)
+
+    def _look(self) -> None:
+        """Forget who was told, and tell those whose time is over that the outcome is unknown."""
+        now, self._timer = self._loop.time(), None
+        waits = [(until, future) for until, future in self._waits if not future.done()]
+        for until, future in waits:
+            if until <= now:
+                future.set_exception(UnavailableError("Not committed in time; send the same request again."))
+        self._waits = [(until, future) for until, future in waits if until > now]
+        if self._waits:
+            self._look_at(min(now + LOOK_SECONDS, *(until for until, _ in self._waits)))
+
+
 class Sequencer:
     """Commit works in the order they came; `start` and `stop` bound its life."""
 
@@ -61,9 +109,11 @@ class Sequencer:
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
         self._fan_outs: set[asyncio.Task[Settled]] = set()
+        self._waits = Waits()
 
     def start(self) -> None:
         """Begin to commit, on the running loop."""
+        self._waits.start()
         self._task = asyncio.create_task(self._run(), name="sequencer")
 
     async def stop(self) -> None:
@@ -81,7 +131,7 @@ class Sequencer:
         task = asyncio.create_task(self._fan_out(parts), name="fan-out")
         self._fan_outs.add(task)
         task.add_done_callback(self._fan_outs.discard)
-        return await _known_in(task, seconds)
+        return await self._waits.known_in(_told_by(task), seconds)
 
     async def record(self, record: Record, seconds: float) -> int:
         """Commit a record; return its index."""
@@ -111,10 +161,10 @@ class Sequencer:
             raise UnavailableError("The registry is stopping; send the same request again in a few seconds.")
         if seconds is not None and len(self._queue) >= WORKS_QUEUED_MAX:
             raise UnavailableError("Too much waits for the database; send the same request again.")
-        future: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
+        future = self._waits.future()
         self._queue.append((work, future))
         self._wake.set()
-        return await _known_in(future, seconds)
+        return await self._waits.known_in(future, seconds)
 
     async def _run(self) -> None:
         while True:
@@ -327,36 +377,21 @@ def _fail(batch: list[tuple[Work, asyncio.Future[Settled]]], error: RegistryErro
             future.set_exception(error)
 
 
-async def _known_in(future: asyncio.Future[Settled], seconds: float | None) -> Settled:
-    """Wait for a commit, at most so long.
-
-    Only the wait is bounded, and only the wait ends with a caller that goes away. The commit goes on: cut off in the
-    middle, PostgreSQL may report success for what no standby has (research/reliability.md 0.1, 0.2).
-    """
-    waiting: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
-    future.add_done_callback(lambda done: _pass_on(done, waiting))
-    timer = asyncio.get_running_loop().call_later(seconds, _give_up, waiting) if seconds is not None else None
-    try:
-        return await waiting
-    finally:
-        if timer is not None:
-            timer.cancel()
+def _told_by(task: asyncio.Task[Settled]) -> asyncio.Future[Settled]:
+    """Return what a task comes to, as something that may be given up without the task."""
+    waiting: asyncio.Future[Settled] = task.get_loop().create_future()
+    task.add_done_callback(lambda done: _pass_on(done, waiting))
+    return waiting
 
 
-def _pass_on(future: asyncio.Future[Settled], waiting: asyncio.Future[Settled]) -> None:
+def _pass_on(task: asyncio.Future[Settled], waiting: asyncio.Future[Settled]) -> None:
     """Hand an outcome to whoever still waits; an error that nobody waits for is taken, so that nothing complains."""
-    error = None if future.cancelled() else future.exception()
+    error = None if task.cancelled() else task.exception()
     if waiting.done():
         return
     if error is not None:
         waiting.set_exception(error)
-    elif future.cancelled():
+    elif task.cancelled():
         waiting.cancel()
     else:
-        waiting.set_result(future.result())
-
-
-def _give_up(waiting: asyncio.Future[Settled]) -> None:
-    """Tell a caller whose time is over that the outcome is unknown."""
-    if not waiting.done():
-        waiting.set_exception(UnavailableError("Not committed in time; send the same request again."))
+        waiting.set_result(task.result())

@@ -64,6 +64,7 @@ class Flat:
     """A provider made of a shape; subclasses add a signature, a pre-treatment of fields or an answer of their own."""
 
     can_reply = False
+    gives_receipts = False
 
     def __init__(self, shape: Shape, scheme: Scheme | None = None) -> None:
         self.shape = shape
