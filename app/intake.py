@@ -199,6 +199,8 @@ async def _traced(
     registry: Registry, link: Link, snapshot: Snapshot, case: Case, now: datetime, *, stale: bool
 ) -> Case:
     """Conclude again with what our own records say, where that can change whom the message concerns."""
+    if case.attribution.basis not in lookback.NAMEABLE:
+        return case
     question = lookback.Question(
         case.message,
         candidates_of(link, snapshot, case.message),

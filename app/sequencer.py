@@ -29,7 +29,7 @@ HEADS_PER_TRANSACTION_MAX = 1_000
 FAN_OUT_HEADS = 250  # of a message to many senders, in one transaction: others' works have their turn in between
 WORKS_QUEUED_MAX = 20_000  # some seconds of the heaviest load; beyond it, waiting longer would not help
 RETRIES_MAX = 5
-SALT_BYTES = 16
+SALT_BYTES, SALTS_AT_ONCE = 16, 64
 LOOK_SECONDS = 0.05
 """How often is looked at who waits too long."""
 
@@ -368,7 +368,9 @@ def _answer(
 
 def _salts() -> Iterator[bytes]:
     while True:
-        yield clock.random_bytes(SALT_BYTES)
+        drawn = clock.random_bytes(SALT_BYTES * SALTS_AT_ONCE)
+        for start in range(0, len(drawn), SALT_BYTES):
+            yield drawn[start : start + SALT_BYTES]
 
 
 def _fail(batch: list[tuple[Work, asyncio.Future[Settled]]], error: RegistryError) -> None:
