@@ -440,6 +440,35 @@ def _append(rows: Rows, head: Head, sender_id: int, line: bytes, *, confirm: boo
     return Effect(sender_id, index, leaf, confirm)
 
 
+class Addition(msgspec.Struct):
+    """All that one transaction adds to one sender's ledger and list, beside the head it was made for."""
+
+    before: tuple[int, int, bytes]
+    """Sender, size and peaks, as they were locked."""
+    after: tuple[int, bytes]
+    """Size and peaks."""
+    lines: list[bytes] = []
+    openings: list[tuple[int, int, bytes]] = []
+    """Tag, index, salt."""
+    states: list[tuple[int, State]] = []
+
+
+def additions(rows: Rows, heads: dict[int, Head]) -> list[Addition]:
+    """Part the rows of a plan by sender, in the order of the heads."""
+    found = {
+        sender_id: Addition((sender_id, head.size, head.peaks), advanced(head))
+        for sender_id, head in heads.items()
+        if head.leaves
+    }
+    for sender_id, _, line in rows.entries:
+        found[sender_id].lines.append(line)
+    for sender_id, tag, index, salt in rows.openings:
+        found[sender_id].openings.append((tag, index, salt))
+    for (sender_id, tag), state in rows.states.items():
+        found[sender_id].states.append((tag, state))
+    return list(found.values())
+
+
 def advanced(head: Head) -> tuple[int, bytes]:
     """Fold a head's waiting leaves into its tree: the new size and peaks."""
     frontier = ledger.append(ledger.Frontier(head.size, head.peaks), head.leaves)

@@ -42,6 +42,12 @@ class Poisoned(RegistryError):  # noqa: N818 - the work is poisoned, the registr
     slug = "poisoned"
 
 
+class HeadMovedError(RegistryError):
+    """A head changed under its lock, which cannot be: nothing may be committed on top of it."""
+
+    slug = "head-moved"
+
+
 class Settled(msgspec.Struct, frozen=True):
     """What is now durable: a record's index; a bulk's outcomes; or a message's effects, if it was new, when it came."""
 
@@ -304,12 +310,8 @@ async def _lock_heads(db: Db, works: Sequence[Work]) -> dict[int, appends.Head]:
 
 
 async def _write(db: Db, works: Sequence[Work], heads: dict[int, appends.Head], rows: appends.Rows) -> None:
-    if rows.entries:
-        await ledgers.append_entries(db, rows.entries)
-        await ledgers.advance_heads(db, [(sender, *appends.advanced(head)) for sender, head in heads.items()])
-    if rows.openings:
-        await ledgers.put_openings(db, rows.openings)
-        await oppositions.put_opt_outs(db, rows.states)
+    if rows.entries and not await ledgers.append(db, appends.additions(rows, heads)):
+        raise HeadMovedError("A locked head moved.")
     if rows.effects:
         await mo.remember_effects(db, rows.effects)
     for position, index in rows.record_indexes.items():

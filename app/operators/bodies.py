@@ -184,7 +184,12 @@ def child(value: object, path: str) -> object:
 def flatten(value: object, prefix: str = "") -> dict[str, str]:
     """Return the scalars of a tree as text by lower-case path; null is absent, the first of two equal paths wins."""
     fields: dict[str, str] = {}
-    if isinstance(value, dict) and not prefix and len(value) <= FIELDS_MAX and _TEXTS.issuperset(map(type, value.values())):
+    if (
+        isinstance(value, dict)
+        and not prefix
+        and len(value) <= FIELDS_MAX
+        and _TEXTS.issuperset(map(type, value.values()))
+    ):
         for name, text in value.items():  # nearly every message: nothing but texts, on one level
             fields.setdefault(str(name).lower(), text)
         return fields
