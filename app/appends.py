@@ -108,6 +108,8 @@ class Record(msgspec.Struct, frozen=True):
     build: Callable[[int], ledger.Entry]
     """From the index it is given to the entry."""
     check: CheckRow | None = None
+    found: tuple[int, bytes] | None = None
+    """Size and peaks of the ledger when it was last read: where it has not grown since, no lock is needed."""
 
 
 class Effect(msgspec.Struct, frozen=True):
@@ -451,6 +453,14 @@ class Addition(msgspec.Struct):
     openings: list[tuple[int, int, bytes]] = []
     """Tag, index, salt."""
     states: list[tuple[int, State]] = []
+
+
+def addition_alone(record: Record, found: tuple[int, bytes]) -> Addition:
+    """Return what a record adds to a ledger that is as it was found."""
+    head = Head(*found, [])
+    line = ledger.encode(record.build(head.next_index))
+    head.leaves.append(ledger.leaf_hash(line))
+    return Addition((record.sender_id, *found), advanced(head), [line])
 
 
 def additions(rows: Rows, heads: dict[int, Head]) -> list[Addition]:

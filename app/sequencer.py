@@ -232,6 +232,8 @@ class Sequencer:
     async def _dispatch(self, works: Sequence[Work]) -> list[Settled]:
         if isinstance(works[0], Bulk):
             return [await _bring_in(self._pool, works[0])]
+        if len(works) == 1 and isinstance(works[0], Record) and (settled := await _alone(self._pool, works[0])):
+            return [settled]
         return await self._transaction([work for work in works if not isinstance(work, Bulk)])
 
     async def _transaction(self, works: Sequence[Planned]) -> list[Settled]:
@@ -267,6 +269,17 @@ async def _bring_in(pool: Pool, work: Bulk) -> Settled:
         rows, outcomes = bulk.plan(work, told, heads[work.sender_id], states, _salts())
         await _write(db, (), heads, rows)
     return Settled(outcomes=outcomes)
+
+
+async def _alone(pool: Pool, work: Record) -> Settled | None:
+    """Commit a check that has no company in one statement; None where it must go the long way.
+
+    The statement says which head its entry was written for, and does nothing where that head has moved.
+    """
+    if work.found is None or work.check is None or work.check.replay is not None:
+        return None
+    written = await checks.record_alone(pool, work.check, appends.addition_alone(work, work.found))
+    return Settled(index=work.found[0]) if written else None
 
 
 def _may_act(message: Message, fresh: frozenset[Key]) -> bool:
