@@ -43,6 +43,7 @@ What serves them:
   pulse.py          what keeps STOP channels proven: noted in memory, written later
   tally.py          what this process has committed of late, counted as it goes by
   alarms.py         what a person must know: opened once, closed once
+  signer/           signs receipts, many of them in a process of its own
   spool.py          received and not committed: sealed on disk until the database takes it
   queries/          one typed function per statement in sql/queries
   database/         pools, transactions, migrations, statements, the embedded PostgreSQL

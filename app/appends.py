@@ -108,6 +108,8 @@ class Record(msgspec.Struct, frozen=True):
     build: Callable[[int], ledger.Entry]
     """From the index it is given to the entry."""
     check: CheckRow | None = None
+    found: tuple[int, bytes] | None = None
+    """Size and peaks of the ledger when it was last read: where it has not grown since, no lock is needed."""
 
 
 class Effect(msgspec.Struct, frozen=True):
@@ -144,6 +146,11 @@ class Head(msgspec.Struct):
     size: int
     peaks: bytes
     leaves: list[bytes] = []
+
+    @property
+    def next_index(self) -> int:
+        """The index of the next entry."""
+        return self.size + len(self.leaves)
 
 
 Work = Message | Record | Ruling
@@ -206,17 +213,19 @@ def plan(
     done: set[Key] = set()
     for position, work in enumerate(works):
         if isinstance(work, Record):
-            rows.record_indexes[position] = _append(rows, heads[work.sender_id], work.sender_id, work.build).index
+            head = heads[work.sender_id]
+            rows.record_indexes[position] = _append_entry(rows, head, work.sender_id, work.build).index
             continue
         if isinstance(work, Ruling):
             rows.rulings[position] = list(_rule(rows, heads, work, current, salts, budgets))
             continue
-        if work.key in done or not (work.key in fresh or _state_differs(work, current)):
+        key = work.key
+        if key in done or not (key in fresh or _state_differs(work, current)):
             continue
-        done.add(work.key)
+        done.add(key)
         reasons = _act(rows, heads, work, current, salts, budgets)
         if reasons and work.review and work.part in {None, "first"}:
-            rows.items[work.key] = _item(work, work.review, reasons)
+            rows.items[key] = _item(work, work.review, reasons)
     return rows
 
 
@@ -243,19 +252,24 @@ def _act(
     doubts = draft.doubts if draft else ()
     confirm = _confirms(message, states)
     reasons = list(doubts)
+    effects = []
     for wish in message.wishes:
-        before = states.get((wish.sender_id, wish.tag))
+        person, head = (wish.sender_id, wish.tag), heads[wish.sender_id]
+        before = states.get(person)
         history, refusal = _history_after(message, wish, before, budgets)
         opposed = standing.opposed(history)
         kept_from = ((refusal,) if refusal else draft.hindrances) if draft and opposed and not wish.opposes else ()
         reasons += kept_from
         flags = message.flags + ((refusal,) if refusal == lifting.BUDGET else ())
         asked = ("review",) if doubts or kept_from else ()
-        build = _entry_of(message, wish, salt := next(salts), _effect(before, opposed=opposed), flags + asked)
-        effect = _append(rows, heads[wish.sender_id], wish.sender_id, build)
+        salt, change = next(salts), _effect(before, opposed=opposed)
+        line = _line_of(message, wish, head.next_index, salt, change, flags + asked)
+        effect = _append(rows, head, wish.sender_id, line, confirm=confirm)
         news = _News(message.event_at, message.source, message.received_at if confirm else None)
-        _store(rows, states, (wish.sender_id, wish.tag), before, history, effect, salt, news)
-        rows.effects[message.key].append(Effect(wish.sender_id, effect.index, effect.leaf, confirm))
+        _store(rows, states, person, before, history, effect, salt, news, opposed=opposed)
+        effects.append(effect)
+    if effects:
+        rows.effects[message.key] += effects
     return tuple(dict.fromkeys(reasons))
 
 
@@ -264,9 +278,11 @@ def _confirms(message: Message, states: dict[Person, State]) -> bool:
 
     A STOP to several senders gets one answer, so whoever was told about one of them today is not told again.
     """
+    if message.intent != CLEAR_STOP:
+        return False
     people = [(wish.sender_id, wish.tag) for wish in message.wishes if wish.opposes]
-    clear = message.intent == CLEAR_STOP and bool(people)
-    return clear and all(_due(states.get(person), message.received_at) for person in people)
+    told = [states[person] for person in people if person in states]
+    return bool(people) and all(_due(state, message.received_at) for state in told)
 
 
 def _history_after(
@@ -297,11 +313,11 @@ def _with_stop(history: standing.History, message: Message, code: str) -> standi
     return standing.with_stop(history, code, message.connection_id, message.event_at)
 
 
-def _entry_of(
-    message: Message, wish: Wish, salt: bytes, effect: lifting.Change, flags: tuple[str, ...]
-) -> Callable[[int], ledger.Entry]:
+def _line_of(
+    message: Message, wish: Wish, index: int, salt: bytes, effect: lifting.Change, flags: tuple[str, ...]
+) -> bytes:
     recorded = ledger.timestamp(message.received_at)
-    return lambda index: ledger.OppositionEntry(
+    return ledger.encode_opposition(
         index=index,
         recorded=recorded,
         kind="stop" if wish.opposes else "start",
@@ -342,15 +358,17 @@ def _rule(
         if effect == "lifted" and sender_id in budgets:
             budgets[sender_id].spend()
         head = heads[sender_id]
-        _append(rows, head, sender_id, lambda index: lifting.note_of(ruling, index))
+        _append_entry(rows, head, sender_id, lambda index: lifting.note_of(ruling, index))
         yield Ruled(sender_id, opposed, effect)
         if ruling.decision == "leave":
             continue
         salt = next(salts)
-        appended = _append(rows, head, sender_id, lifting.decision_of(ruling, tag, salt, effect, len(ruling.people)))
+        build = lifting.decision_of(ruling, tag, salt, effect, len(ruling.people))
+        appended = _append_entry(rows, head, sender_id, build)
         since = ruling.event_at if opposed else ruling.decided_at
         source = "review" if ruling.basis == "review" else "mo"
-        _store(rows, states, (sender_id, tag), before, history, appended, salt, _News(since, source, None))
+        news = _News(since, source, None)
+        _store(rows, states, (sender_id, tag), before, history, appended, salt, news, opposed=opposed)
 
 
 class _News(msgspec.Struct, frozen=True):
@@ -370,18 +388,17 @@ def _store(
     effect: Effect,
     salt: bytes,
     news: _News,
+    *,
+    opposed: bool,
 ) -> None:
-    opposed = standing.opposed(history)
     rows.openings.append((*person, effect.index, salt))
-    changed = before is None or before.opposed != opposed
-    states[person] = rows.states[person] = State(
-        opposed=opposed,
-        since=news.since if changed or before is None else before.since,
-        source=news.source if changed or before is None else before.source,
-        changed_at_index=effect.index if changed or before is None else before.changed_at_index,
-        confirmed_at=news.confirmed_at or (before.confirmed_at if before else None),
-        history=standing.encode(history),
-    )
+    encoded = standing.encode(history)
+    confirmed_at = news.confirmed_at or (before.confirmed_at if before else None)
+    if before is None or before.opposed != opposed:
+        state = State(opposed, news.since, news.source, effect.index, confirmed_at, encoded)
+    else:
+        state = State(opposed, before.since, before.source, before.changed_at_index, confirmed_at, encoded)
+    states[person] = rows.states[person] = state
 
 
 def _item(message: Message, draft: Draft, reasons: tuple[str, ...]) -> Item:
@@ -402,8 +419,8 @@ def _item(message: Message, draft: Draft, reasons: tuple[str, ...]) -> Item:
     )
 
 
-def _due(before: State | None, now: datetime) -> bool:
-    return before is None or before.confirmed_at is None or now - before.confirmed_at >= CONFIRM_AGAIN_AFTER
+def _due(before: State, now: datetime) -> bool:
+    return before.confirmed_at is None or now - before.confirmed_at >= CONFIRM_AGAIN_AFTER
 
 
 def _effect(before: State | None, *, opposed: bool) -> lifting.Change:
@@ -413,13 +430,53 @@ def _effect(before: State | None, *, opposed: bool) -> lifting.Change:
     return "opposed" if opposed else "lifted"
 
 
-def _append(rows: Rows, head: Head, sender_id: int, build: Callable[[int], ledger.Entry]) -> Effect:
-    index = head.size + len(head.leaves)
-    line = ledger.encode(build(index))
-    leaf = ledger.leaf_hash(line)
+def _append_entry(rows: Rows, head: Head, sender_id: int, build: Callable[[int], ledger.Entry]) -> Effect:
+    return _append(rows, head, sender_id, ledger.encode(build(head.next_index)), confirm=False)
+
+
+def _append(rows: Rows, head: Head, sender_id: int, line: bytes, *, confirm: bool) -> Effect:
+    """Add a line that was written for the head's next index."""
+    index, leaf = head.next_index, ledger.leaf_hash(line)
     head.leaves.append(leaf)
     rows.entries.append((sender_id, index, line))
-    return Effect(sender_id, index, leaf, confirm=False)
+    return Effect(sender_id, index, leaf, confirm)
+
+
+class Addition(msgspec.Struct):
+    """All that one transaction adds to one sender's ledger and list, beside the head it was made for."""
+
+    before: tuple[int, int, bytes]
+    """Sender, size and peaks, as they were locked."""
+    after: tuple[int, bytes]
+    """Size and peaks."""
+    lines: list[bytes] = []
+    openings: list[tuple[int, int, bytes]] = []
+    """Tag, index, salt."""
+    states: list[tuple[int, State]] = []
+
+
+def addition_alone(record: Record, found: tuple[int, bytes]) -> Addition:
+    """Return what a record adds to a ledger that is as it was found."""
+    head = Head(*found, [])
+    line = ledger.encode(record.build(head.next_index))
+    head.leaves.append(ledger.leaf_hash(line))
+    return Addition((record.sender_id, *found), advanced(head), [line])
+
+
+def additions(rows: Rows, heads: dict[int, Head]) -> list[Addition]:
+    """Part the rows of a plan by sender, in the order of the heads."""
+    found = {
+        sender_id: Addition((sender_id, head.size, head.peaks), advanced(head))
+        for sender_id, head in heads.items()
+        if head.leaves
+    }
+    for sender_id, _, line in rows.entries:
+        found[sender_id].lines.append(line)
+    for sender_id, tag, index, salt in rows.openings:
+        found[sender_id].openings.append((tag, index, salt))
+    for (sender_id, tag), state in rows.states.items():
+        found[sender_id].states.append((tag, state))
+    return list(found.values())
 
 
 def advanced(head: Head) -> tuple[int, bytes]:

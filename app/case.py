@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from app import attribution, clock, lifting, operators, reading, tags
+from app import attribution, clock, lifting, operators, reading
 from app.appends import Message, Wish
 from app.attribution import NO_TRACES, Attribution, Candidate, Traces
 from app.directory import Link, Snapshot
@@ -139,7 +139,7 @@ def _wishes(
     if message.msisdn is None or not (read.opposes or read.verdict.intent is Intent.START):
         return
     for sender_id in found.senders:
-        tag = tags.tag(snapshot.senders[sender_id].key, message.msisdn)
+        tag = snapshot.senders[sender_id].tagger.tag(message.msisdn)
         yield Wish(sender_id, tag, opposes=read.opposes, lifts=lifts and not read.opposes)
 
 
@@ -160,7 +160,7 @@ def _draft(
         return None
     text, nonce = (message.text or "").encode("utf-8", "replace"), clock.random_bytes(12)
     return Draft(
-        people=tuple((sender, tags.tag(snapshot.senders[sender].key, message.msisdn)) for sender in found.senders),
+        people=tuple((sender, snapshot.senders[sender].tagger.tag(message.msisdn)) for sender in found.senders),
         box=root.seal(REVIEW_PURPOSE, text, review_aad(link.connection_id, dedupe), nonce),
         lift_at=min(message.received_at or now, now),
         doubts=read.doubts,

@@ -2,8 +2,10 @@
 
 import os
 import platform
-import secrets
 from datetime import UTC, datetime
+
+ID_BYTES = 16
+IDS_AT_ONCE = 64
 
 
 def now() -> datetime:
@@ -18,7 +20,18 @@ def random_bytes(length: int) -> bytes:
 
 def new_id(prefix: str) -> str:
     """Return a new public identifier of 128 random bits, such as `chk_…`."""
-    return f"{prefix}_{secrets.token_hex(16)}"
+    try:
+        return f"{prefix}_{_ids.pop()}"
+    except IndexError:
+        block = os.urandom(ID_BYTES * IDS_AT_ONCE)
+        _ids.extend(block[start : start + ID_BYTES].hex() for start in range(0, len(block), ID_BYTES))
+        return new_id(prefix)
+
+
+_ids: list[str] = []
+"""Drawn beforehand: every request takes one, and asking the kernel each time costs as much as its log line."""
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_ids.clear)
 
 
 def node() -> str:

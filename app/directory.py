@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Literal
 
 import msgspec
@@ -21,13 +22,14 @@ from app.operators import Connection
 from app.profile import Profile
 from app.queries import clearances, setup
 from app.reading import NO_WORDS, Keywords, Words
+from app.tags import Tagger
 
 MAX_AGE_SECONDS = 1.0
 READ_SECONDS_MAX = 2.0
 SECRETS_PURPOSE = "connection-secrets"
 
 
-class Sender(msgspec.Struct, frozen=True):
+class Sender(msgspec.Struct, frozen=True, dict=True):
     """A brand, with the key that turns numbers into its tags."""
 
     sender_id: int
@@ -37,6 +39,11 @@ class Sender(msgspec.Struct, frozen=True):
     profile: Profile
     enforced_since: datetime | None = None
     """Since when its gateway refuses uncleared sends."""
+
+    @cached_property
+    def tagger(self) -> Tagger:
+        """What tags single numbers for it, on the event loop."""
+        return Tagger(self.key)
 
 
 class Code(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ from typing import TypeAlias
 import msgspec
 import structlog
 
-from app import canaries, clock, longtext, lookback, operators, receipts, replies
+from app import canaries, clock, jws, longtext, lookback, operators, receipts, replies
 from app.alarms import Kind
 from app.attribution import NO_TRACES
 from app.case import Case, candidates_of, conclude
@@ -80,7 +80,8 @@ async def take(
 
     What cannot be used is handed to `set_aside` with the reason. UnavailableError when the outcome is not known.
     """
-    decoded = operators.provider(link.connection.provider).decode(request, link.connection)
+    provider = operators.provider(link.connection.provider)
+    decoded = provider.decode(request, link.connection)
     for item in decoded.unreadable:
         await set_aside(item.reason)
     if decoded.control is not None:
@@ -96,17 +97,16 @@ async def take(
     await _prove(registry, link, snapshot, cases, settled)
     if any((case.message.short_code or "") not in snapshot.codes for case in cases):
         registry.alarms.raise_alarm(Kind.UNKNOWN_CODE, link.connection.slug, CODE_UNKNOWN)
-    replies_go_back = operators.provider(link.connection.provider).can_reply and link.replies == "answer"
+    answered = [(case, done) for case, done in zip(cases, settled, strict=True) if not case.joined]
+    replies_go_back = provider.can_reply and link.replies == "answer"
+    written = await _receipts(registry, link, answered) if provider.gives_receipts else [None] * len(answered)
     return tuple(
-        _outcome(
-            registry,
-            link,
-            case,
-            done,
-            _reply(snapshot, case, done) if replies_go_back and _is_a_person(case.message) else None,
+        operators.Outcome(
+            case.message.position,
+            receipt=receipt,
+            reply=_reply(snapshot, case, done) if replies_go_back and _is_a_person(case.message) else None,
         )
-        for case, done in zip(cases, settled, strict=True)
-        if not case.joined
+        for (case, done), receipt in zip(answered, written, strict=True)
     )
 
 
@@ -200,6 +200,8 @@ async def _traced(
     registry: Registry, link: Link, snapshot: Snapshot, case: Case, now: datetime, *, stale: bool
 ) -> Case:
     """Conclude again with what our own records say, where that can change whom the message concerns."""
+    if case.attribution.basis not in lookback.NAMEABLE:
+        return case
     question = lookback.Question(
         case.message,
         candidates_of(link, snapshot, case.message),
@@ -254,18 +256,24 @@ async def _prove(
         await registry.pulse.prove()
 
 
-def _outcome(registry: Registry, link: Link, case: Case, done: Settled, reply: str | None) -> operators.Outcome:
-    paper = receipts.receipt(
-        registry.origin,
-        link.connection.slug,
-        case.message.message_id,
-        case.journal.dedupe,
-        done.first_received_at or case.journal.received_at,
-        [effect.leaf for effect in done.effects],
-    )
-    return operators.Outcome(
-        case.message.position, receipt=receipts.sign(paper, registry.root.signing_key()), reply=reply
-    )
+async def _receipts(registry: Registry, link: Link, answered: Sequence[tuple[Case, Settled]]) -> list[str]:
+    """Write and sign the receipt of each message that is committed now."""
+    key = registry.root.signing_key()
+    unsigned = [
+        receipts.to_sign(
+            receipts.receipt(
+                registry.origin,
+                link.connection.slug,
+                case.message.message_id,
+                case.journal.dedupe,
+                done.first_received_at or case.journal.received_at,
+                [effect.leaf for effect in done.effects],
+            ),
+            key,
+        )
+        for case, done in answered
+    ]
+    return list(map(jws.signed, unsigned, await registry.signer.sign(unsigned)))
 
 
 def _is_a_person(message: operators.Message) -> bool:

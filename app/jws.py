@@ -53,8 +53,18 @@ class Jwks(msgspec.Struct, frozen=True):
 
 def sign(payload: bytes, kind: str, key: Ed25519PrivateKey) -> str:
     """Return the compact JWS of a payload; the same payload and key always give the same token."""
-    signed = _header(kind, key) + b"." + _base64url(payload)
-    return (signed + b"." + _base64url(key.sign(signed))).decode()
+    unsigned = to_sign(payload, kind, key)
+    return signed(unsigned, key.sign(unsigned))
+
+
+def to_sign(payload: bytes, kind: str, key: Ed25519PrivateKey) -> bytes:
+    """Return the token without its signature: what the key signs, wherever that is done."""
+    return _header(kind, key) + b"." + _base64url(payload)
+
+
+def signed(unsigned: bytes, signature: bytes) -> str:
+    """Return the token of what `to_sign` gave and its signature."""
+    return (unsigned + b"." + _base64url(signature)).decode()
 
 
 def verify(token: str, kind: str, keys: Keys) -> bytes:

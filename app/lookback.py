@@ -15,7 +15,6 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import structlog
 
-from app import tags
 from app.attribution import NO_TRACES, Attribution, Candidate, Traces
 from app.directory import Snapshot
 from app.operators import Message
@@ -36,6 +35,7 @@ CHECK_ID = re.compile(r"chk_[0-9a-f]{32}")
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 NARROWABLE = "shared"
 NAMEABLE = frozenset({"keyword", "all", "shared", "reachable"})
+"""The bases that our own records can change."""
 
 log = structlog.get_logger()
 
@@ -92,7 +92,7 @@ async def _answered(db: Db, snapshot: Snapshot, question: Question) -> int | Non
 
 def _tags(snapshot: Snapshot, question: Question, senders: frozenset[int]) -> dict[int, int]:
     number = question.message.msisdn or 0
-    return {sender_id: tags.tag(snapshot.senders[sender_id].key, number) for sender_id in sorted(senders)}
+    return {sender_id: snapshot.senders[sender_id].tagger.tag(number) for sender_id in sorted(senders)}
 
 
 async def _holders(db: Db, wanted: Mapping[int, int], since: datetime, checks: list[str] | None) -> frozenset[int]:

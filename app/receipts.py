@@ -37,4 +37,10 @@ def receipt(
 
 def sign(payload: Receipt, key: Ed25519PrivateKey) -> str:
     """Return the compact JWS."""
-    return jws.sign(msgspec.json.encode(payload), TYPE, key)
+    unsigned = to_sign(payload, key)
+    return jws.signed(unsigned, key.sign(unsigned))
+
+
+def to_sign(payload: Receipt, key: Ed25519PrivateKey) -> bytes:
+    """Return the JWS without its signature, which is made of these very bytes."""
+    return jws.to_sign(msgspec.json.encode(payload), TYPE, key)

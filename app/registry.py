@@ -23,6 +23,7 @@ from app.queries import setup
 from app.roster import Rosters
 from app.sequencer import Sequencer
 from app.settings import Settings
+from app.signer import Signer
 from app.spool import Spool
 from app.tally import Tally
 
@@ -49,6 +50,8 @@ class Registry(msgspec.Struct, frozen=True):
     rosters: Rosters
     pulse: Pulse
     tally: Tally
+    signer: Signer
+    """Of receipts."""
 
 
 @asynccontextmanager
@@ -63,16 +66,17 @@ async def open_registry(settings: Settings, database_url: str) -> AsyncIterator[
         sequencer, alarms = Sequencer(writer), Alarms(pool)
         pulse = Pulse(pool, alarms)
         spool = Spool(settings.data_dir / "spool", root, settings.spool_bytes_max)
+        signer = Signer(root.signing_key())
         sequencer.start()
         try:
             directory, index = Directory(pool, root), Index(pool, settings.index_bytes_max)
             gc.freeze()  # what is here now stays, so no collection during a request need look at it again
             rosters, tally = Rosters(pool), Tally()
-            yield Registry(
-                settings, origin, root, pool, directory, sequencer, index, spool, alarms, rosters, pulse, tally
-            )
+            parts = (pool, directory, sequencer, index, spool, alarms, rosters, pulse, tally, signer)
+            yield Registry(settings, origin, root, *parts)
         finally:
             await sequencer.stop()
+            await signer.close()
             await spool.close()
             await pulse.prove()
             await alarms.flush()

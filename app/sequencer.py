@@ -29,7 +29,9 @@ HEADS_PER_TRANSACTION_MAX = 1_000
 FAN_OUT_HEADS = 250  # of a message to many senders, in one transaction: others' works have their turn in between
 WORKS_QUEUED_MAX = 20_000  # some seconds of the heaviest load; beyond it, waiting longer would not help
 RETRIES_MAX = 5
-SALT_BYTES = 16
+SALT_BYTES, SALTS_AT_ONCE = 16, 64
+LOOK_SECONDS = 0.05
+"""How often is looked at who waits too long."""
 
 log = structlog.get_logger()
 
@@ -38,6 +40,12 @@ class Poisoned(RegistryError):  # noqa: N818 - the work is poisoned, the registr
     """This one work cannot be committed whatever its company; the others of its batch were."""
 
     slug = "poisoned"
+
+
+class HeadMovedError(RegistryError):
+    """A head changed under its lock, which cannot be: nothing may be committed on top of it."""
+
+    slug = "head-moved"
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -51,6 +59,52 @@ class Settled(msgspec.Struct, frozen=True):
     rulings: Sequence[Ruled] = ()
 
 
+class Waits:
+    """Who waits for a commit, and until when. One timer looks after all of them.
+
+    Only the wait is bounded, and only the wait ends with a caller that goes away: what is awaited here tells of a
+    commit and is not the commit. That one goes on: cut off in the middle, PostgreSQL may report success for what no
+    standby has (research/reliability.md 0.1, 0.2).
+    """
+
+    def __init__(self) -> None:
+        self._waits: list[tuple[float, asyncio.Future[Settled]]] = []
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Live on the running loop."""
+        self._loop = asyncio.get_running_loop()
+
+    def future(self) -> asyncio.Future[Settled]:
+        """Return something to tell an outcome by."""
+        return self._loop.create_future()
+
+    async def known_in(self, future: asyncio.Future[Settled], seconds: float | None) -> Settled:
+        """Wait for an outcome, at most so long; UnavailableError when it is not known by then."""
+        if seconds is not None:
+            now = self._loop.time()
+            self._waits.append((now + seconds, future))
+            if self._timer is None or seconds < LOOK_SECONDS:
+                self._look_at(now + min(seconds, LOOK_SECONDS))
+        return await future
+
+    def _look_at(self, when: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(when, self._look)
+
+    def _look(self) -> None:
+        """Forget who was told, and tell those whose time is over that the outcome is unknown."""
+        now, self._timer = self._loop.time(), None
+        waits = [(until, future) for until, future in self._waits if not future.done()]
+        for until, future in waits:
+            if until <= now:
+                future.set_exception(UnavailableError("Not committed in time; send the same request again."))
+        self._waits = [(until, future) for until, future in waits if until > now]
+        if self._waits:
+            self._look_at(min(now + LOOK_SECONDS, *(until for until, _ in self._waits)))
+
+
 class Sequencer:
     """Commit works in the order they came; `start` and `stop` bound its life."""
 
@@ -61,9 +115,11 @@ class Sequencer:
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
         self._fan_outs: set[asyncio.Task[Settled]] = set()
+        self._waits = Waits()
 
     def start(self) -> None:
         """Begin to commit, on the running loop."""
+        self._waits.start()
         self._task = asyncio.create_task(self._run(), name="sequencer")
 
     async def stop(self) -> None:
@@ -81,7 +137,7 @@ class Sequencer:
         task = asyncio.create_task(self._fan_out(parts), name="fan-out")
         self._fan_outs.add(task)
         task.add_done_callback(self._fan_outs.discard)
-        return await _known_in(task, seconds)
+        return await self._waits.known_in(_told_by(task), seconds)
 
     async def record(self, record: Record, seconds: float) -> int:
         """Commit a record; return its index."""
@@ -111,10 +167,10 @@ class Sequencer:
             raise UnavailableError("The registry is stopping; send the same request again in a few seconds.")
         if seconds is not None and len(self._queue) >= WORKS_QUEUED_MAX:
             raise UnavailableError("Too much waits for the database; send the same request again.")
-        future: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
+        future = self._waits.future()
         self._queue.append((work, future))
         self._wake.set()
-        return await _known_in(future, seconds)
+        return await self._waits.known_in(future, seconds)
 
     async def _run(self) -> None:
         while True:
@@ -176,6 +232,8 @@ class Sequencer:
     async def _dispatch(self, works: Sequence[Work]) -> list[Settled]:
         if isinstance(works[0], Bulk):
             return [await _bring_in(self._pool, works[0])]
+        if len(works) == 1 and isinstance(works[0], Record) and (settled := await _alone(self._pool, works[0])):
+            return [settled]
         return await self._transaction([work for work in works if not isinstance(work, Bulk)])
 
     async def _transaction(self, works: Sequence[Planned]) -> list[Settled]:
@@ -211,6 +269,17 @@ async def _bring_in(pool: Pool, work: Bulk) -> Settled:
         rows, outcomes = bulk.plan(work, told, heads[work.sender_id], states, _salts())
         await _write(db, (), heads, rows)
     return Settled(outcomes=outcomes)
+
+
+async def _alone(pool: Pool, work: Record) -> Settled | None:
+    """Commit a check that has no company in one statement; None where it must go the long way.
+
+    The statement says which head its entry was written for, and does nothing where that head has moved.
+    """
+    if work.found is None or work.check is None or work.check.replay is not None:
+        return None
+    written = await checks.record_alone(pool, work.check, appends.addition_alone(work, work.found))
+    return Settled(index=work.found[0]) if written else None
 
 
 def _may_act(message: Message, fresh: frozenset[Key]) -> bool:
@@ -254,12 +323,8 @@ async def _lock_heads(db: Db, works: Sequence[Work]) -> dict[int, appends.Head]:
 
 
 async def _write(db: Db, works: Sequence[Work], heads: dict[int, appends.Head], rows: appends.Rows) -> None:
-    if rows.entries:
-        await ledgers.append_entries(db, rows.entries)
-        await ledgers.advance_heads(db, [(sender, *appends.advanced(head)) for sender, head in heads.items()])
-    if rows.openings:
-        await ledgers.put_openings(db, rows.openings)
-        await oppositions.put_opt_outs(db, rows.states)
+    if rows.entries and not await ledgers.append(db, appends.additions(rows, heads)):
+        raise HeadMovedError("A locked head moved.")
     if rows.effects:
         await mo.remember_effects(db, rows.effects)
     for position, index in rows.record_indexes.items():
@@ -318,7 +383,9 @@ def _answer(
 
 def _salts() -> Iterator[bytes]:
     while True:
-        yield clock.random_bytes(SALT_BYTES)
+        drawn = clock.random_bytes(SALT_BYTES * SALTS_AT_ONCE)
+        for start in range(0, len(drawn), SALT_BYTES):
+            yield drawn[start : start + SALT_BYTES]
 
 
 def _fail(batch: list[tuple[Work, asyncio.Future[Settled]]], error: RegistryError) -> None:
@@ -327,36 +394,21 @@ def _fail(batch: list[tuple[Work, asyncio.Future[Settled]]], error: RegistryErro
             future.set_exception(error)
 
 
-async def _known_in(future: asyncio.Future[Settled], seconds: float | None) -> Settled:
-    """Wait for a commit, at most so long.
-
-    Only the wait is bounded, and only the wait ends with a caller that goes away. The commit goes on: cut off in the
-    middle, PostgreSQL may report success for what no standby has (research/reliability.md 0.1, 0.2).
-    """
-    waiting: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
-    future.add_done_callback(lambda done: _pass_on(done, waiting))
-    timer = asyncio.get_running_loop().call_later(seconds, _give_up, waiting) if seconds is not None else None
-    try:
-        return await waiting
-    finally:
-        if timer is not None:
-            timer.cancel()
+def _told_by(task: asyncio.Task[Settled]) -> asyncio.Future[Settled]:
+    """Return what a task comes to, as something that may be given up without the task."""
+    waiting: asyncio.Future[Settled] = task.get_loop().create_future()
+    task.add_done_callback(lambda done: _pass_on(done, waiting))
+    return waiting
 
 
-def _pass_on(future: asyncio.Future[Settled], waiting: asyncio.Future[Settled]) -> None:
+def _pass_on(task: asyncio.Future[Settled], waiting: asyncio.Future[Settled]) -> None:
     """Hand an outcome to whoever still waits; an error that nobody waits for is taken, so that nothing complains."""
-    error = None if future.cancelled() else future.exception()
+    error = None if task.cancelled() else task.exception()
     if waiting.done():
         return
     if error is not None:
         waiting.set_exception(error)
-    elif future.cancelled():
+    elif task.cancelled():
         waiting.cancel()
     else:
-        waiting.set_result(future.result())
-
-
-def _give_up(waiting: asyncio.Future[Settled]) -> None:
-    """Tell a caller whose time is over that the outcome is unknown."""
-    if not waiting.done():
-        waiting.set_exception(UnavailableError("Not committed in time; send the same request again."))
+        waiting.set_result(task.result())

@@ -16,6 +16,7 @@ import msgspec
 
 ACROSS_CONNECTIONS_MICROSECONDS = 5 * 60 * 1_000_000
 ANY_CODE = "*"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True):
@@ -75,13 +76,15 @@ def item_of(dedupe: bytes) -> int:
 
 def opposed(history: History) -> bool:
     """Tell whether any STOP stands that no START lifts."""
+    if len(history) == 1 and history[0].start_at is None and not history[0].item:
+        return history[0].stop_at is not None  # nearly everybody: one STOP, and nothing since
     read = tuple(_as_decided(mark) for mark in history)
     return any(_stands(stop, read) for stop in read if stop.stop_at is not None)
 
 
 def microseconds(at: datetime) -> int:
     """Return whole microseconds since 1970, exactly (a float would round)."""
-    since = at.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    since = at - EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
@@ -112,6 +115,8 @@ def _later(start: Mark, stop: Mark) -> bool:
 
 
 def _merged(history: History, news: Mark) -> History:
+    if not history:
+        return (news,)
     old = next((mark for mark in history if _key(mark) == _key(news)), news)
     merged = Mark(
         news.code,

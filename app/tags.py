@@ -55,11 +55,24 @@ KNOWN_ANSWERS = (
 
 def tag(key: bytes, number: int) -> int:
     """Return the tag of one E.164 number (digits without "+"); ValueError when it is not a positive 64-bit integer."""
-    if not 0 < number < _PADDING:
-        raise ValueError("only a positive 64-bit integer is an E.164 number")
-    cipher = _block_cipher(key)
-    block = ((number << 64) | _PADDING) ^ _subkeys(cipher)[True]
-    return int.from_bytes(cipher.update(block.to_bytes(BLOCK_BYTES, "big"))[:8], "big", signed=True)
+    return Tagger(key).tag(number)
+
+
+class Tagger:
+    """The tags of one sender, one number at a time; the cipher is set up once. Not for several threads."""
+
+    __slots__ = ("_cipher", "_mask")
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = _block_cipher(key)
+        self._mask = _PADDING ^ _subkeys(self._cipher)[True]
+
+    def tag(self, number: int) -> int:
+        """Return the tag of one E.164 number (digits without "+"); ValueError when it is no positive 64-bit integer."""
+        if not 0 < number < _PADDING:
+            raise ValueError("only a positive 64-bit integer is an E.164 number")
+        block = (number << 64) ^ self._mask
+        return int.from_bytes(self._cipher.update(block.to_bytes(BLOCK_BYTES, "big"))[:8], "big", signed=True)
 
 
 def tags(key: bytes, numbers: NDArray[np.int64]) -> NDArray[np.int64]:

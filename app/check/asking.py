@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import parse_qsl
@@ -20,6 +21,8 @@ IDEMPOTENCY_KEY = re.compile(r"[ -~]{1,255}")
 ASCII_SUPERSETS = frozenset({"", "utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252"})
 QUERY_FIELDS_MAX = 32
 _COUNTED_AT_ONCE = 1 << 20
+LINE_READERS = ThreadPoolExecutor(2, "lines")
+"""Long texts are read in two pieces, beside each other; its threads begin with the first."""
 _QUALITY = re.compile(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 
 
@@ -112,7 +115,7 @@ def read_batch(numbers_max: int, asked_about: Question, key: bytes) -> Batch:
     if _surely_more(raw, numbers_max, lines=asked_about.lines):
         raise _too_many(numbers_max)
     try:
-        numbers = phone.read_lines(raw) if asked_about.lines else phone.read_json(raw)
+        numbers = phone.read_lines(raw, LINE_READERS.map) if asked_about.lines else phone.read_json(raw)
     except ValueError as fault:
         raise InvalidValueError(f"`numbers` must be a list of strings: {fault}.") from None
     if len(numbers) > numbers_max:

@@ -98,7 +98,7 @@ async def record(case: Case, made: Made, replay: Replay | None) -> None:
             terms=clearance.digest(made.permit.terms) if made.permit else None,
         )
 
-    work = Record(case.sender.sender_id, build, row)
+    work = Record(case.sender.sender_id, build, row, (made.size, made.peaks))
     await case.registry.sequencer.record(work, case.registry.settings.commit_seconds_max)
 
 

@@ -34,9 +34,7 @@ def findings(snapshot: Snapshot, sender: Sender, *, held: bool = False) -> list[
 
 def _failures(snapshot: Snapshot, sender: Sender) -> Iterator[str]:
     profile, own = sender.profile, _codes(snapshot, sender)
-    for name in Profile.__struct_fields__:
-        if name not in {"sender_ids", "hours"} and (told := profiles.fault(profile, name)):
-            yield f"`{name}` in the profile: {told}"
+    yield from _of_fields(profile)
     if not own:
         yield f"nobody can say STOP to it: `stop-registry code add CODE --sender {sender.slug}`"
     if profile.short_code and profile.short_code not in own:
@@ -52,6 +50,12 @@ def _failures(snapshot: Snapshot, sender: Sender) -> Iterator[str]:
     for name, text in profile.templates.items():
         if strange := [code for code in mention.codes_told(text) if code not in own]:
             yield f"template `{name}` tells people to say STOP to {', '.join(strange)}, which is no code of this sender"
+
+
+def _of_fields(profile: Profile) -> Iterator[str]:
+    for name in Profile.__struct_fields__:
+        if name not in {"sender_ids", "hours"} and (told := profiles.fault(profile, name)):
+            yield f"`{name}` in the profile: {told}"
 
 
 def _of_routes(snapshot: Snapshot, profile: Profile) -> Iterator[str]:

@@ -38,6 +38,11 @@ _OPPOSITION_LINE = re.compile(
     rf'"effect":"(?:opposed|lifted|unchanged)","flags":\[(?:{_WORD}(?:,{_WORD}){{0,15}})?\]}}'.encode()
 )
 
+_OPPOSITION_TEXT = (
+    '{"v":1,"index":%d,"kind":"%s","recorded":"%s","at":"%s","connection":"%s","message":"%s","person":"%s","code":%s,'
+    '"basis":"%s","candidates":%d,"intent":"%s","rule":"%s","classifier":"%s","effect":"%s","flags":%s}'
+)
+
 
 class LedgerEntryError(RegistryError):
     """Bytes that are no ledger line, or an entry that would not make one."""
@@ -164,6 +169,43 @@ _DECODERS: dict[bytes, msgspec.json.Decoder[OppositionEntry] | msgspec.json.Deco
 }
 
 
+def encode_opposition(
+    *,
+    index: int,
+    recorded: str,
+    kind: Literal["stop", "start"],
+    at: str,
+    connection: str,
+    message: str,
+    person: str,
+    code: str | None,
+    basis: str,
+    candidates: int,
+    intent: str,
+    rule: str,
+    classifier: str,
+    effect: Literal["opposed", "lifted", "unchanged"],
+    flags: tuple[str, ...],
+) -> bytes:
+    """Return what `encode` returns for the OppositionEntry of these values, in a fraction of its time.
+
+    The line is put together from the values as they are. Where the expression accepts it, every value was a plain word
+    of its field; where it does not, the long way decides, and escapes or refuses.
+    """
+    line = _OPPOSITION_TEXT % (
+        index, kind, recorded, at, connection, message, person, "null" if code is None else f'"{code}"', basis,
+        candidates, intent, rule, classifier, effect, _ENCODER.encode(flags).decode() if flags else "[]",
+    )  # fmt: skip
+    if line.isascii() and _OPPOSITION_LINE.fullmatch(plain := line.encode()):
+        return plain
+    entry = OppositionEntry(
+        index=index, recorded=recorded, kind=kind, at=at, connection=connection, message=message, person=person,
+        code=code, basis=basis, candidates=candidates, intent=intent, rule=rule, classifier=classifier, effect=effect,
+        flags=flags,
+    )  # fmt: skip
+    return encode(entry)
+
+
 def encode(entry: Entry) -> bytes:
     """Return the bytes to store; LedgerEntryError when they could not be read back as the same entry."""
     try:
@@ -216,6 +258,8 @@ def place(line: bytes) -> tuple[int, str]:
 
 def timestamp(moment: datetime) -> str:
     """Return an aware instant as lines spell it, 2026-11-23T09:00:00.000000Z; ValueError without a time zone."""
+    if moment.tzinfo is UTC:
+        return moment.isoformat(timespec="microseconds")[:26] + "Z"
     if moment.tzinfo is None:
         raise ValueError("an instant needs a time zone")
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

@@ -28,6 +28,8 @@ _BARE_AMPERSAND = re.compile(r"&(?!#?\w{1,10};)")
 _XML_DECLARATION = re.compile(rb"""\s*<\?xml[^>]{0,100}?encoding\s*=\s*["']([\w.:-]{1,40})["'][^>]{0,100}\?>""")
 _DECLARATION_TEXT = re.compile(r"\s*<\?xml[^>]{0,200}\?>")
 
+_TEXTS = frozenset({str})
+
 
 class UnreadableBodyError(ValueError):
     """The body has no readable form; the text says which."""
@@ -164,17 +166,33 @@ def _refuse_entities(*_: object) -> None:
 
 
 def child(value: object, path: str) -> object:
-    """Return what stands at a dotted path of a tree, names in any case; None when it is not there."""
+    """Return what stands at a dotted path of a tree, None when it is not there.
+
+    Names count in any case; of several, the one in lower case, else the first.
+    """
     for name in path.split("."):
         if not isinstance(value, dict):
             return None
-        value = next((found for key, found in value.items() if str(key).lower() == name), None)
+        value = (
+            value[name]
+            if name in value
+            else next((found for key, found in value.items() if str(key).lower() == name), None)
+        )
     return value
 
 
 def flatten(value: object, prefix: str = "") -> dict[str, str]:
     """Return the scalars of a tree as text by lower-case path; null is absent, the first of two equal paths wins."""
     fields: dict[str, str] = {}
+    if (
+        isinstance(value, dict)
+        and not prefix
+        and len(value) <= FIELDS_MAX
+        and _TEXTS.issuperset(map(type, value.values()))
+    ):
+        for name, text in value.items():  # nearly every message: nothing but texts, on one level
+            fields.setdefault(str(name).lower(), text)
+        return fields
     for path, text in _leaves(value, prefix, 0):
         fields.setdefault(path, text)
         if len(fields) >= FIELDS_MAX:

@@ -21,4 +21,4 @@ def dedupe_parts(message: Message, connection: Connection) -> bytes:
         _VERSION,
         *(field.encode("utf-8", "replace") for field in (connection.slug, number, code, wish, part, own)),
     ]
-    return b"".join(len(field).to_bytes(4, "big") + field for field in fields)
+    return b"".join([len(field).to_bytes(4, "big") + field for field in fields])

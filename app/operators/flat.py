@@ -64,6 +64,7 @@ class Flat:
     """A provider made of a shape; subclasses add a signature, a pre-treatment of fields or an answer of their own."""
 
     can_reply = False
+    gives_receipts = False
 
     def __init__(self, shape: Shape, scheme: Scheme | None = None) -> None:
         self.shape = shape
@@ -136,13 +137,8 @@ class Flat:
         for path in self.shape.each:
             found = bodies.child(tree, path)
             if found is not None:
-                around = (
-                    {key: value for key, value in tree.items() if not isinstance(value, dict | list)}
-                    if isinstance(tree, dict)
-                    else {}
-                )
                 listed = found if isinstance(found, list) else [found]
-                return listed, {f"^{name}": value for name, value in bodies.flatten(around).items()}
+                return listed, _around(tree)
         return (tree if isinstance(tree, list) else [tree]), {}
 
     def prepare(self, fields: dict[str, str]) -> dict[str, str]:
@@ -191,6 +187,14 @@ class Flat:
         """Return the provider's success form."""
         del request, connection, outcomes
         return self.shape.answer
+
+
+def _around(tree: object) -> dict[str, str]:
+    """Return the scalars beside the list of messages."""
+    if not isinstance(tree, dict) or len(tree) == 1:
+        return {}
+    scalars = {key: value for key, value in tree.items() if not isinstance(value, dict | list)}
+    return {f"^{name}": value for name, value in bodies.flatten(scalars).items()}
 
 
 def _raw(source: object) -> bytes:

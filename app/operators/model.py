@@ -119,6 +119,10 @@ class Provider(Protocol):
     def can_reply(self) -> bool:
         """Whether the answer's body can carry a text back to the person."""
 
+    @property
+    def gives_receipts(self) -> bool:
+        """Whether the answer holds the receipts; for the others none is signed."""
+
     def authenticate(self, request: Request, connection: Connection, now: datetime) -> Authentic:
         """Check the raw bytes; BadSignatureError when the proof is missing or wrong, never for age."""
 

@@ -51,7 +51,7 @@ def any_same(expected: Iterable[bytes], presented: Iterable[bytes]) -> bool:
 
 def mac(algorithm: str, key: bytes, data: bytes) -> bytes:
     """Return HMAC of the data under the key; the algorithm is one of hashlib's names."""
-    return hmac.new(key, data, algorithm).digest()
+    return hmac.digest(key, data, algorithm)
 
 
 def mac_base64(algorithm: str, key: bytes, data: bytes) -> bytes:

@@ -57,6 +57,8 @@ def _key(secret: str) -> bytes:
 class StandardWebhooks(Flat):
     """The contract's answer: a signed receipt per message of a batch, nothing for the single form."""
 
+    gives_receipts = True
+
     def message(self, fields: dict[str, str], connection: Connection, position: int) -> Message | str | None:
         """Read one message; an event of another type is kept for a person to see, since the contract has one."""
         if fields.get("^type", EVENT) != EVENT:

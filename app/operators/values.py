@@ -52,6 +52,8 @@ def number(text: str) -> int | None:
     Providers write numbers with their country, with or without "+": bare digits are read so first. A form that sent
     "+33…" without escaping the plus arrives with a space in its place.
     """
+    if _is_e164(text):
+        return read_lenient(text)
     spelling = _SCHEME.sub("", text.strip()).partition(";")[0].strip()
     if spelling.startswith("00"):
         spelling = "+" + spelling[2:]
@@ -60,6 +62,11 @@ def number(text: str) -> int | None:
         if found is not None:
             return found
     return read_lenient(spelling)
+
+
+def _is_e164(text: str) -> bool:
+    """Tell whether a text is a plus and digits, as most providers write."""
+    return text[:1] == "+" and text.isascii() and text[1:].isdigit()
 
 
 def short_code(destination: str, channel: str, config: dict[str, Any]) -> str | None:

@@ -4,8 +4,8 @@ Three passes over each window of the source, each for what the one before left o
 separators, taken out of a copy; and `one.read`, which alone refuses.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple, Protocol
 
 import msgspec
 import numpy as np
@@ -22,6 +22,9 @@ _JOINED_AT_ONCE = 1 << 16  # tokens
 _WIDEST_JOINED = 64  # bytes: tokens wider than that are joined one by one
 _RUN_WORTH_COPYING = 8  # tokens in a row, on average
 
+_PIECES = 2
+_WORTH_CUTTING = 2 * tokens.WINDOW_BYTES
+
 _SEPARATORS = b" -/()"
 _INVISIBLE = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{ZERO WIDTH SPACE}\N{ZERO WIDTH NO-BREAK SPACE}"
 _BLANKS = tuple(character.encode() for character in _INVISIBLE)
@@ -33,6 +36,15 @@ _ESCAPES = (
 )
 
 
+class Beside(Protocol):
+    """`map`, or a map that works on several things at once and hands back in order."""
+
+    def __call__(
+        self, function: "Callable[[tuple[int, int]], list[_Part]]", pieces: list[tuple[int, int]], /
+    ) -> "Iterable[list[_Part]]":
+        """Apply the function to each."""
+
+
 class Numbers:
     """Numbers as they were sent and as they were read.
 
@@ -42,8 +54,7 @@ class Numbers:
 
     __slots__ = ("_form", "ends", "numbers", "problems", "source", "starts")
 
-    def __init__(self, source: bytes, form: "_Form") -> None:
-        found = [_read(source, window, form) for window in form.windows(source)]
+    def __init__(self, source: bytes, form: "_Form", found: "list[_Part]") -> None:
         self._form = form
         self.source = source
         self.starts: Positions = _joined([part.starts for part in found])
@@ -80,12 +91,25 @@ def read_json(raw: bytes) -> Numbers:
 
     ValueError if it is no array, or names the position, from 0, of the first element that is no string.
     """
-    return Numbers(raw, _JSON)
+    return Numbers(raw, _JSON, _parts(raw, _JSON, tokens.json_windows(raw)))
 
 
-def read_lines(raw: bytes) -> Numbers:
-    r"""Read one number a line (\n or \r\n, the last may lack its end); a blank line is a position that is empty."""
-    return Numbers(raw, _LINES)
+def read_lines(raw: bytes, beside: Beside = map) -> Numbers:
+    r"""Read one number a line (\n or \r\n, the last may lack its end); a blank line is a position that is empty.
+
+    A text can be cut wherever a line begins, so a long one is read in two pieces. `beside` applies a function to both:
+    one after the other, or each on a processor of its own, since nearly all of it is numpy's, outside the GIL.
+    """
+
+    def read(bounds: tuple[int, int]) -> list[_Part]:
+        return _parts(raw, _LINES, tokens.line_windows(raw, *bounds))
+
+    pieces = tokens.line_pieces(raw, _PIECES if len(raw) > _WORTH_CUTTING else 1)
+    return Numbers(raw, _LINES, [part for parts in beside(read, pieces) for part in parts])
+
+
+def _parts(source: bytes, form: "_Form", windows: Iterator[Window]) -> "list[_Part]":
+    return [_read(source, window, form) for window in windows]
 
 
 class _Part(NamedTuple):
@@ -100,7 +124,6 @@ class _Part(NamedTuple):
 class _Form(msgspec.Struct, frozen=True):
     """How numbers are laid out in a source."""
 
-    windows: Callable[[bytes], Iterator[Window]]
     fragment: Callable[[bytes, int, int], Window | None]
     endings: tuple[bytes, ...]  # what may follow a token
     unescape: Callable[[bytes], bytes | None]
@@ -252,5 +275,5 @@ def _join_apart(source: bytes, starts: Positions, ends: Positions, separator: by
     return rows.tobytes()[: -len(separator)]
 
 
-_JSON = _Form(tokens.json_windows, tokens.strings, (b'"',), _unescape_json, _decode_json, 1, b",")
-_LINES = _Form(tokens.line_windows, tokens.lines, (b"\n", b"\r"), bytes, _decode_line, 0, b"\n")
+_JSON = _Form(tokens.strings, (b'"',), _unescape_json, _decode_json, 1, b",")
+_LINES = _Form(tokens.lines, (b"\n", b"\r"), bytes, _decode_line, 0, b"\n")

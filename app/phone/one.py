@@ -138,6 +138,8 @@ def _spelled(text: str) -> tuple[str, str] | None:
 
     A "tel:" in front (RFC 3966) and the apostrophe that a spreadsheet puts before text do not count.
     """
+    if text[:1] == "+" and text.isascii() and text[1:].isdigit():
+        return "+", text[1:]
     text = text.strip()
     found = _SPELLED.fullmatch(text.translate(_SPELLING))
     if found is None and text[:4].lower() == "tel:":

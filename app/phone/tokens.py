@@ -5,6 +5,7 @@ one before ended, outside any token, and holds whole tokens only. A list whose t
 clean lists) is recognised by its pattern, which is much faster than looking for every quote.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -55,9 +56,16 @@ def json_windows(raw: bytes) -> Iterator[Window]:
         raise _no_string(count)
 
 
-def line_windows(raw: bytes) -> Iterator[Window]:
-    r"""The lines of a text, ended by \n or \r\n; the last may lack its end."""
-    return _windows(lines, raw, 0, len(raw))
+def line_windows(raw: bytes, start: int, stop: int) -> Iterator[Window]:
+    r"""The lines between two positions where lines begin, ended by \n or \r\n; the text's last may lack its end."""
+    return _windows(lines, raw, start, stop)
+
+
+def line_pieces(raw: bytes, pieces: int) -> list[tuple[int, int]]:
+    """Cut a text where lines begin, into so many pieces of about one size, or fewer."""
+    wanted = {raw.find(b"\n", len(raw) * place // pieces) + 1 or len(raw) for place in range(1, pieces)}
+    edges = [0, *sorted(wanted - {0, len(raw)}), len(raw)]
+    return list(itertools.pairwise(edges))
 
 
 def _windows(find: _Finder, raw: bytes, start: int, stop: int) -> Iterator[Window]:

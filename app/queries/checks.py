@@ -3,14 +3,38 @@
 from datetime import datetime
 
 from app import appends
-from app.database import STATEMENTS
+from app.database import STATEMENTS, Pool, write_at_once
 from app.queries import clearances, replays
 from app.queries.rows import Db
+
+NO_PERMIT = (None, None, None, None)
 
 
 async def store_cleared(db: Db, sender_id: int, check_id: str, now: datetime, tags: bytes) -> None:
     """Keep whom a check cleared."""
     await db.execute(STATEMENTS["store_cleared"], sender_id, check_id, now, tags)
+
+
+async def record_alone(pool: Pool, check: appends.CheckRow, new: appends.Addition) -> bool:
+    """Commit a check with its entry in one statement; False when the ledger has grown since the entry was written."""
+    permit = check.permit
+    rows = await write_at_once(
+        pool,
+        STATEMENTS["record_alone"],
+        *new.before,
+        new.after[1],
+        new.lines[0],
+        check.check_id,
+        check.checked_at,
+        check.key_id,
+        check.purpose,
+        check.campaign,
+        check.evaluated_at,
+        check.counts,
+        check.cleared,
+        *((permit.not_before, permit.expires_at, permit.signed_by, permit.terms) if permit else NO_PERMIT),
+    )
+    return bool(rows)
 
 
 async def record_check(db: Db, check: appends.CheckRow, entry_index: int) -> None:

@@ -1,13 +1,12 @@
 """Heads and entries."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
+from app import appends
 from app.database import STATEMENTS
 from app.queries.rows import Db, columns
-
-ONE_BY_ONE_MAX = 2  # heads: beyond, two round trips are fewer
 
 
 class HeadRow(msgspec.Struct, frozen=True):
@@ -28,15 +27,10 @@ class EntryRow(msgspec.Struct, frozen=True):
 async def lock_heads(db: Db, sender_ids: Sequence[int]) -> dict[int, tuple[int, bytes]]:
     """Lock heads in the order given until the transaction ends; return (size, peaks) of those that exist.
 
-    Each lock is a statement of its own, since one over several rows cannot be distributed. Many are sent together and
-    read afterwards: waiting for each answer would make a message to many senders slow.
+    Each lock is a statement of its own, since one over several rows cannot be distributed; all go out together.
     """
-    if len(sender_ids) > ONE_BY_ONE_MAX:
-        await db.executemany(STATEMENTS["lock_head"], [(sender_id,) for sender_id in sender_ids])
-        rows = await db.fetch(STATEMENTS["read_heads"], list(sender_ids))
-        return {row["sender_id"]: (row["size"], row["peaks"]) for row in rows}
-    found = {sender_id: await db.fetchrow(STATEMENTS["lock_head"], sender_id) for sender_id in sender_ids}
-    return {sender_id: (row["size"], row["peaks"]) for sender_id, row in found.items() if row}
+    rows = await db.fetchmany(STATEMENTS["lock_head"], [(sender_id,) for sender_id in sender_ids])
+    return {sender_id: (size, peaks) for sender_id, size, peaks in rows}
 
 
 async def read_head(db: Db, sender_id: int) -> HeadRow | None:
@@ -45,14 +39,10 @@ async def read_head(db: Db, sender_id: int) -> HeadRow | None:
     return HeadRow(*row) if row else None
 
 
-async def advance_heads(db: Db, heads: Iterable[tuple[int, int, bytes]]) -> None:
-    """Set (sender, size, peaks) of locked heads."""
-    await db.execute(STATEMENTS["advance_heads"], *columns(heads, width=3))
-
-
-async def append_entries(db: Db, entries: Iterable[tuple[int, int, bytes]]) -> None:
-    """Add (sender, index, entry) under locked heads."""
-    await db.execute(STATEMENTS["append_entries"], *columns(entries, width=3))
+async def append(db: Db, additions: Sequence[appends.Addition]) -> bool:
+    """Write what is new in each ledger; False when a head is no longer the one that its lines were written for."""
+    written = await db.fetchmany(STATEMENTS["append"], [_written(addition) for addition in additions])
+    return len(written) == len(additions)
 
 
 async def entries_page(db: Db, sender_id: int, first: int, end: int) -> list[EntryRow]:
@@ -60,6 +50,9 @@ async def entries_page(db: Db, sender_id: int, first: int, end: int) -> list[Ent
     return [EntryRow(*row) for row in await db.fetch(STATEMENTS["entries_page"], sender_id, first, end)]
 
 
-async def put_openings(db: Db, openings: Iterable[tuple[int, int, int, bytes]]) -> None:
-    """Keep (sender, tag, index, salt): what opens the entries' commitments."""
-    await db.execute(STATEMENTS["put_openings"], *columns(openings, width=4))
+def _written(new: appends.Addition) -> tuple[object, ...]:
+    states = [
+        (tag, s.opposed, s.since, s.source, s.changed_at_index, s.confirmed_at, s.history) for tag, s in new.states
+    ]
+    openings = columns(new.openings, width=3)
+    return (*new.before, *new.after, new.lines, *openings, *columns(states, width=7))

@@ -32,15 +32,6 @@ async def standings(db: Db, people: Sequence[Person]) -> dict[Person, appends.St
     return {(sender_id, tag): appends.State(*state) for sender_id, tag, *state in rows}
 
 
-async def put_opt_outs(db: Db, states: dict[Person, appends.State]) -> None:
-    """Write new states."""
-    rows = (
-        (*person, s.opposed, s.since, s.source, s.changed_at_index, s.confirmed_at, s.history)
-        for person, s in states.items()
-    )
-    await db.execute(STATEMENTS["put_opt_outs"], *columns(rows, width=8))
-
-
 async def read_state(db: Db, sender_id: int, size: int, generation: int, delta_max: int) -> list[StateRow]:
     """Return the sender's state with what changed since; empty when there is no such sender."""
     rows = await db.fetch(STATEMENTS["read_state"], sender_id, size, generation, delta_max)

@@ -1,32 +1,43 @@
 -- name: lock_head
 -- One head at a time, in id order: a lock over several rows cannot be distributed. $1 sender.
-SELECT size, peaks, generation FROM ledger_head WHERE sender_id = $1 FOR UPDATE;
-
--- name: read_heads
--- Heads whose locks are held. $1 senders.
-SELECT sender_id, size, peaks FROM ledger_head WHERE sender_id = ANY ($1::integer[]);
+SELECT sender_id, size, peaks FROM ledger_head WHERE sender_id = $1 FOR UPDATE;
 
 -- name: read_head
 -- $1 sender.
 SELECT size, peaks, generation FROM ledger_head WHERE sender_id = $1;
-
--- name: advance_heads
--- $1 senders, $2 sizes, $3 peaks.
-UPDATE ledger_head h SET size = u.size, peaks = u.peaks
-FROM unnest($1::integer[], $2::bigint[], $3::bytea[]) AS u (sender_id, size, peaks)
-WHERE h.sender_id = u.sender_id;
-
--- name: append_entries
--- $1 senders, $2 indexes, $3 entries.
-INSERT INTO ledger_entry (sender_id, entry_index, entry)
-SELECT * FROM unnest($1::integer[], $2::bigint[], $3::bytea[]);
 
 -- name: entries_page
 -- $1 sender, $2 first index, $3 one past the last.
 SELECT entry_index, entry FROM ledger_entry
 WHERE sender_id = $1 AND entry_index >= $2 AND entry_index < $3 ORDER BY entry_index;
 
--- name: put_openings
--- $1 senders, $2 tags, $3 indexes, $4 salts.
-INSERT INTO opening (sender_id, tag, entry_index, salt)
-SELECT * FROM unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bytea[]);
+-- name: append
+-- All that is new in one sender's ledger and list. Nothing is written, and nothing returned, unless the head is still the
+-- one that the lines were written for. One sender at a time, so that it can be distributed.
+-- $1 sender, $2 its size and $3 peaks before, $4 size and $5 peaks after, $6 entries, in order;
+-- openings: $7 tags, $8 indexes, $9 salts;
+-- states: $10 tags, $11 opposed, $12 since, $13 sources, $14 changed at index, $15 confirmed at, $16 histories.
+WITH head AS (
+    UPDATE ledger_head SET size = $4, peaks = $5
+    WHERE sender_id = $1 AND size = $2 AND peaks = $3
+    RETURNING sender_id
+), entries AS (
+    INSERT INTO ledger_entry (sender_id, entry_index, entry)
+    SELECT h.sender_id, $2 + u.place - 1, u.entry
+    FROM head h CROSS JOIN unnest($6::bytea[]) WITH ORDINALITY AS u (entry, place)
+), openings AS (
+    INSERT INTO opening (sender_id, tag, entry_index, salt)
+    SELECT h.sender_id, u.tag, u.entry_index, u.salt
+    FROM head h CROSS JOIN unnest($7::bigint[], $8::bigint[], $9::bytea[]) AS u (tag, entry_index, salt)
+), states AS (
+    INSERT INTO opt_out (sender_id, tag, opposed, since, source, changed_at_index, confirmed_at, history)
+    SELECT h.sender_id, u.*
+    FROM head h
+    CROSS JOIN unnest($10::bigint[], $11::boolean[], $12::timestamptz[], $13::text[], $14::bigint[],
+                      $15::timestamptz[], $16::bytea[])
+               AS u (tag, opposed, since, source, changed_at_index, confirmed_at, history)
+    ON CONFLICT (sender_id, tag) DO UPDATE SET
+        opposed = EXCLUDED.opposed, since = EXCLUDED.since, source = EXCLUDED.source,
+        changed_at_index = EXCLUDED.changed_at_index, confirmed_at = EXCLUDED.confirmed_at, history = EXCLUDED.history
+)
+SELECT sender_id FROM head;

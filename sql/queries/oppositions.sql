@@ -4,15 +4,6 @@ SELECT o.sender_id, o.tag, o.opposed, o.since, o.source, o.changed_at_index, o.c
 FROM opt_out o
 JOIN unnest($1::integer[], $2::bigint[]) AS u (sender_id, tag) ON o.sender_id = u.sender_id AND o.tag = u.tag;
 
--- name: put_opt_outs
--- $1 senders, $2 tags, $3 opposed, $4 since, $5 sources, $6 changed at index, $7 confirmed at, $8 histories.
-INSERT INTO opt_out (sender_id, tag, opposed, since, source, changed_at_index, confirmed_at, history)
-SELECT * FROM unnest($1::integer[], $2::bigint[], $3::boolean[], $4::timestamptz[], $5::text[], $6::bigint[],
-                     $7::timestamptz[], $8::bytea[])
-ON CONFLICT (sender_id, tag) DO UPDATE SET
-    opposed = EXCLUDED.opposed, since = EXCLUDED.since, source = EXCLUDED.source,
-    changed_at_index = EXCLUDED.changed_at_index, confirmed_at = EXCLUDED.confirmed_at, history = EXCLUDED.history;
-
 -- name: read_state
 -- Everything a check must agree with, in one statement on the primary: holds, size, root, generation, what changed since
 -- the index was last brought up, and whose lists hold too. $1 sender, $2 the index's size, $3 its generation, $4 the most it can catch up.

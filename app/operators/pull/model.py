@@ -65,6 +65,7 @@ class Asked:
     """A provider that never calls: whatever calls in its name is refused."""
 
     can_reply = False
+    gives_receipts = False
 
     def __init__(self, name: str) -> None:
         self.name = name
