@@ -33,6 +33,14 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     language: str = FRENCH
     """Of what people get back, unless they wrote in another."""
 
+    # What it sends (D8).
+    marketing: bool = True
+    """Commercial messages; a school that only alerts parents sends none."""
+    grants: tuple[Literal["service", "transactional", "emergency"], ...] = ()
+    """What it may send beside them."""
+    stop_covers_service: bool | None = None
+    """A STOP ends service messages too; not said: where it sends no commercial ones."""
+
     # What its checks may leave out.
     short_code: str | None = None
     """The code its texts name, where it uses several."""

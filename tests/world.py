@@ -17,6 +17,7 @@ from app import administration, clock
 from app.administration import ConnectionPlan
 from app.auth import Role
 from app.cli.administer import migrated
+from app.directory import Declaration
 from app.registry import Registry
 from app.server import create_app
 from app.settings import Settings
@@ -90,6 +91,7 @@ OPEN_AT_ALL_HOURS = {
     "version": "2026-11",
 }
 SEND_MINUTES = 60
+DIRECT_ROUTE = Declaration("direct", ("FR",), "contract-2026", stop_returns=True)
 
 
 async def let_send(registry: Registry, slug: str, code: str, **more: object) -> None:
@@ -127,6 +129,7 @@ async def populate(registry: Registry) -> dict[str, str]:
     await administration.add_connection(
         registry, ACTOR, ConnectionPlan("kannel", "kannel", token=KANNEL_TOKEN, codes=codes)
     )
+    await administration.declare(registry, ACTOR, "agregateur", DIRECT_ROUTE)
     await let_send(registry, SALON, OWN_CODE)
     await let_send(registry, SPA, SHARED_CODE)
     wanted = {

@@ -76,7 +76,7 @@ def _json(case: Case, outcome: Outcome) -> Iterator[bytes]:
         "check_id": outcome.made.check_id,
         "sender": case.sender.slug,
         "delegate": case.caller.key_id if case.caller.role is Role.DELEGATE else None,
-        "purpose": case.purpose,
+        "purpose": outcome.made.purpose,
         "checked_at": outcome.made.now,
         "policy": outcome.made.policy,
         "counts": judged.counts,

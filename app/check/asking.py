@@ -123,6 +123,18 @@ def read_batch(numbers_max: int, asked_about: Question, key: bytes) -> Batch:
     return Batch(numbers, tags.tags(key, numbers.numbers))
 
 
+def dialable(batch: Batch, key: bytes) -> Batch:
+    """Read what was refused once more, as leniently as a STOP is read: an alert goes wherever it can be dialled."""
+    numbers = batch.numbers
+    for position in np.flatnonzero(numbers.numbers == 0).tolist():
+        number = phone.read_lenient(numbers.text(position))
+        if number is not None:
+            numbers.numbers[position] = number
+            batch.tags[position] = tags.tag(key, number)
+            del numbers.problems[position]
+    return batch
+
+
 def prefers_text(accept: str) -> bool:
     """Tell whether an Accept header (RFC 9110 12.5.1) likes text/plain better than JSON, which is the default."""
     qualities = {"text/plain": 0.0, "application/json": 0.0}

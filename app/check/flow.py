@@ -1,5 +1,7 @@
 """One check from the call to its answer; every refusal is a RegistryError that says what to do."""
 
+from datetime import datetime
+
 import msgspec
 import numpy as np
 
@@ -8,28 +10,42 @@ from app.appends import Replay
 from app.auth import Caller, Role, sender_of
 from app.check import clearing, planning, replaying, screening
 from app.check.answering import Answer, Outcome, render
-from app.check.asking import MARKETING, Asked, Batch, question, read_batch
+from app.check.asking import MARKETING, SCREEN, Asked, Batch, dialable, question, read_batch
 from app.check.clearing import Ground
 from app.check.gate import in_thread
 from app.check.recording import Case, Made, record
 from app.check.replaying import Key
+from app.directory import Sender
 from app.errors import ForbiddenError, KeyTakenError
 from app.index import Version
 from app.queries.replays import ReplayRow
 from app.registry import Registry
+from app.safeguards import enumeration
 from app.safeguards.holds import refuse_held
+from app.safeguards.plan import EMERGENCY, Plan
+from app.safeguards.purposes import rules_of
 from app.tagset import Mask
+
+
+class Repeated(msgspec.Struct, frozen=True):
+    """What an earlier check was for, as far as a hold looks at it."""
+
+    sender: Sender
+    caller: Caller
+    purpose: str
+    campaign: str | None
 
 
 async def check(registry: Registry, caller: Caller, call: Asked) -> Answer:
     """Screen a batch, once under each Idempotency-Key; return the answer in the form asked for."""
     caller.require(Role.SENDER, Role.DELEGATE)
-    registry.spool.require_empty()
     size = len(call.body)
     asked_about = await in_thread(size, question, call)
     sender = await sender_of(caller, registry.directory, asked_about.fields.sender)
     case = Case(registry, caller, call, asked_about.fields, sender)
     _refuse_purpose_of_screen(case)
+    if asked_about.fields.purpose != EMERGENCY:  # whom it may not reach hangs on no STOP that waits here
+        registry.spool.require_empty()
     key = await in_thread(size, replaying.key_of, case) if call.idempotency_key is not None else None
     async with replaying.alone(key):
         earlier = await replaying.find(case, key)
@@ -60,35 +76,59 @@ async def _anew(case: Case, batch: Batch, key: Key | None) -> Outcome:
 
 async def _screened(case: Case, batch: Batch, key: Key | None) -> Outcome:
     """Say who is opposed and since when; nobody is cleared."""
+    numbers, now = batch.numbers.numbers, clock.now()
+    warnings = await enumeration.charge(case.registry, case.sender, now, numbers, batch.tags)
     version, opposed = await _opposed(case, batch)
     opposed, days = await screening.shown(case, batch.tags, opposed)
     judged = await in_thread(len(case.asked.body), verdict.decide, batch.numbers.numbers, batch.tags, opposed)
     judged = msgspec.structs.replace(judged, cleared=np.empty(0, np.int64))
-    made = Made(clock.new_id("chk"), clock.now(), version.size, version.peaks, judged)
+    made = Made(clock.new_id("chk"), now, version.size, version.peaks, judged, SCREEN, case.fields.campaign)
     await record(case, made, await _replay(case, key, made))
-    return Outcome(made, batch.numbers, days)
+    enumeration.watch_hits(case.registry, case.sender, judged.counts)
+    return Outcome(made, batch.numbers, days, warnings=warnings)
 
 
 async def _cleared(case: Case, batch: Batch, key: Key | None) -> Outcome:
     """Let every safeguard judge the plan, then every number; clear whoever is left."""
     size, now = len(case.asked.body), clock.now()
     plan, warnings = await planning.planned(case, len(batch.numbers), now)
+    rules = rules_of(plan.purpose, plan.sender.profile)
+    batch = batch if rules.strict_numbers else await in_thread(size, dialable, batch, case.sender.key)
+    warnings += await enumeration.judge(case.registry, plan, now, batch.numbers.numbers, batch.tags)
     version, opposed = await _opposed(case, batch)
+    opposed &= rules.opt_outs
     refuse_held(version.holds, plan)
-    hours = await in_thread(size, planning.hours_of, plan, batch.numbers)
+    hours = await in_thread(size, planning.hours_of, plan, rules, batch.numbers)
     judged = await in_thread(size, verdict.decide, batch.numbers.numbers, batch.tags, opposed, quiet=hours.quiet)
     planning.refuse_nobody(plan, hours, judged)
-    ground = Ground(
-        plan, version, clock.new_id("chk"), now, quiet_hours.policy_of(plan.sender.profile).label, hours.closes_at
-    )
+    policy = quiet_hours.policy_of(plan.sender.profile).label if rules.hours else None
+    ground = Ground(plan, version, clock.new_id("chk"), now, policy, hours.closes_at)
     signed_by = await case.registry.directory.signing_generation(clearance.SIGNING_PURPOSE)
     permit = await in_thread(size, clearing.permit, case, ground, batch.numbers, judged, signed_by)
-    made = Made(ground.check_id, now, version.size, version.peaks, judged, permit, ground.policy)
+    made = Made(
+        ground.check_id,
+        now,
+        version.size,
+        version.peaks,
+        judged,
+        plan.purpose,
+        plan.campaign,
+        permit,
+        ground.policy,
+        plan.drill,
+    )
     await record(case, made, await _replay(case, key, made))
-    if plan.short_code is not None and plan.purpose == MARKETING:
-        case.registry.pulse.cleared(plan.short_code, judged.counts.allowed, now)
+    _tell(case, plan, judged, now)
     waiting = hours.among(judged.reasons == verdict.Reason.QUIET_HOURS.value)
     return Outcome(made, batch.numbers, warnings=[*warnings, *hours.advisories], waiting=waiting)
+
+
+def _tell(case: Case, plan: Plan, judged: verdict.Verdict, now: datetime) -> None:
+    """Let those learn of a check who watch over many: the code's expected STOPs, the sender's usual share."""
+    if plan.purpose == MARKETING and plan.short_code is not None:
+        case.registry.pulse.cleared(plan.short_code, judged.counts.allowed, now)
+    if plan.purpose != EMERGENCY:
+        enumeration.watch_hits(case.registry, case.sender, judged.counts)
 
 
 async def _opposed(case: Case, batch: Batch) -> tuple[Version, Mask]:
@@ -101,13 +141,16 @@ async def _replay(case: Case, key: Key | None, made: Made) -> Replay | None:
 
 async def _again(case: Case, batch: Batch, earlier: ReplayRow) -> Outcome:
     """Give the earlier verdict again while nobody it cleared has said STOP since."""
+    size, profile = len(case.asked.body), case.sender.profile
+    rules = rules_of(replaying.purpose_of(case, earlier), profile)
+    batch = batch if rules.strict_numbers else await in_thread(size, dialable, batch, case.sender.key)
     version, opposed = await _opposed(case, batch)
     days = None
     if case.asked.screen:
         opposed, days = await screening.shown(case, batch.tags, opposed)
-    else:
-        refuse_held(version.holds, case)
-    judged = await in_thread(len(case.asked.body), replaying.rebuilt, earlier, batch.numbers.numbers, opposed)
-    made = replaying.made(earlier, judged)
+    judged = await in_thread(size, replaying.rebuilt, earlier, batch.numbers.numbers, opposed & rules.opt_outs)
+    made = replaying.made(case, earlier, judged)
+    if days is None:
+        refuse_held(version.holds, Repeated(case.sender, case.caller, made.purpose, made.campaign))
     waiting = planning.waiting_again(case, made.permit, judged, batch.numbers)
     return Outcome(made, batch.numbers, days, waiting=waiting, replayed=True)

@@ -6,39 +6,39 @@ from datetime import datetime
 from app import quiet_hours
 from app.appends import Permit
 from app.check.recording import Case
-from app.errors import ClearanceExpiredError, ForbiddenError, QuietHoursError
+from app.errors import ClearanceExpiredError, QuietHoursError
 from app.phone import Numbers
 from app.profile import Profile
 from app.quiet_hours import Group, Hours
-from app.safeguards import channels, completing, mention
-from app.safeguards.plan import MARKETING, Plan
+from app.safeguards import channels, completing, mention, purposes, routes, sectors, sender_ids
+from app.safeguards.plan import Plan
+from app.safeguards.purposes import Rules
 from app.verdict import Reason, Verdict
 
-SAFEGUARDS = (mention.judge, channels.judge)
+SAFEGUARDS = (sectors.judge, routes.judge, sender_ids.judge, mention.judge, channels.judge)
 """In the order in which they refuse: what costs nothing first."""
+
+
+NO_HOURS = Hours(None, (), None, ())
 
 
 async def planned(case: Case, numbers: int, now: datetime) -> tuple[Plan, list[str]]:
     """Return the plan and the warnings about it; the RegistryError of the first safeguard that refuses."""
-    _allow_purpose(case)
+    purposes.require_grant(case.sender.slug, case.sender.profile, case.fields.purpose)
     plan = await completing.completed(case.registry, case.sender, case.caller, case.fields, numbers, now)
     return plan, [warning for judge in SAFEGUARDS for warning in await judge(case.registry, plan, now)]
 
 
-def _allow_purpose(case: Case) -> None:
-    """Only marketing needs no grant, and no profile grants another purpose yet."""
-    if case.fields.purpose != MARKETING:
-        raise ForbiddenError("The sender's profile grants no purpose but `marketing`.")
-
-
-def hours_of(plan: Plan, numbers: Numbers) -> Hours:
+def hours_of(plan: Plan, rules: Rules, numbers: Numbers) -> Hours:
     """Judge the hours of the whole planned sending, for every number of it."""
+    if not rules.hours:
+        return NO_HOURS
     return _hours(plan.sender.profile, numbers, plan.send_at, plan.send_minutes)
 
 
 def waiting_again(case: Case, permit: Permit | None, judged: Verdict, numbers: Numbers) -> Sequence[Group]:
     """Return who had to wait when a check was made; ClearanceExpiredError where other hours hold by now."""
-    if permit is None:
+    if permit is None or not (judged.reasons == Reason.QUIET_HOURS.value).any():
         return ()
     minutes = round((permit.expires_at - permit.not_before).total_seconds() / 60)
     hours = _hours(case.sender.profile, numbers, permit.not_before, minutes)

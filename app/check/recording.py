@@ -13,7 +13,7 @@ import msgspec
 from app import clearance, ledger
 from app.appends import CheckRow, Permit, Record, Replay
 from app.auth import Caller
-from app.check.asking import SCREEN, Asked, Fields
+from app.check.asking import Asked, Fields
 from app.check.gate import in_thread
 from app.directory import Sender
 from app.queries import checks
@@ -32,16 +32,6 @@ class Case(msgspec.Struct, frozen=True):
     fields: Fields
     sender: Sender
 
-    @property
-    def purpose(self) -> str:
-        """What the check is recorded as: a screen sends nothing, so it is a purpose of its own."""
-        return SCREEN if self.asked.screen else self.fields.purpose
-
-    @property
-    def campaign(self) -> str | None:
-        """What the sending is part of."""
-        return self.fields.campaign
-
 
 class Made(msgspec.Struct, frozen=True):
     """A check that is decided and not yet recorded."""
@@ -52,8 +42,12 @@ class Made(msgspec.Struct, frozen=True):
     """Of the ledger that the verdict was computed at."""
     peaks: bytes
     judged: Verdict
+    purpose: str
+    """As it was judged: a screen is one of its own, a service text that offers STOP is marketing."""
+    campaign: str | None
     permit: Permit | None = None
     policy: str | None = None
+    drill: bool = False
 
 
 async def record(case: Case, made: Made, replay: Replay | None) -> None:
@@ -71,8 +65,8 @@ async def record(case: Case, made: Made, replay: Replay | None) -> None:
         sender_id=case.sender.sender_id,
         check_id=check_id,
         key_id=case.caller.key_id,
-        purpose=case.purpose,
-        campaign=case.fields.campaign,
+        purpose=made.purpose,
+        campaign=made.campaign,
         checked_at=now,
         evaluated_at=made.size,
         counts=msgspec.json.encode(counts).decode(),
@@ -87,8 +81,8 @@ async def record(case: Case, made: Made, replay: Replay | None) -> None:
             recorded=ledger.timestamp(now),
             check=check_id,
             caller=case.caller.key_id,
-            purpose=case.purpose,
-            campaign=case.fields.campaign,
+            purpose=made.purpose,
+            campaign=made.campaign,
             evaluated_at=made.size,
             counts=counts,
             cleared=judged.cleared.size,
@@ -96,6 +90,7 @@ async def record(case: Case, made: Made, replay: Replay | None) -> None:
             clearance=clearance.clearance_id(check_id) if made.permit else None,
             policy=made.policy,
             terms=clearance.digest(made.permit.terms) if made.permit else None,
+            drill=made.drill,
         )
 
     work = Record(case.sender.sender_id, build, row, (made.size, made.peaks))

@@ -18,6 +18,7 @@ import numpy as np
 
 from app import clearance, clock
 from app.appends import Permit, Replay
+from app.check.asking import SCREEN
 from app.check.recording import Case, Made
 from app.errors import ClearanceExpiredError, KeyReusedError, RecalledError
 from app.queries import replays
@@ -85,18 +86,33 @@ def replay(key: Key, made: Made) -> Replay:
     return Replay(key.key_digest, key.body_digest, expires_at, made.peaks, reasons)
 
 
-def made(earlier: ReplayRow, judged: Verdict) -> Made:
+def made(case: Case, earlier: ReplayRow, judged: Verdict) -> Made:
     """Return the recorded check as it was made."""
-    permit = None
+    permit, terms = None, _terms(earlier)
     if earlier.terms and earlier.not_before and earlier.clearance_expires_at and earlier.signed_by:
         permit = Permit(earlier.terms, earlier.not_before, earlier.clearance_expires_at, earlier.signed_by)
     return Made(
-        earlier.check_id, earlier.checked_at, earlier.evaluated_at, earlier.peaks, judged, permit, _policy(permit)
+        check_id=earlier.check_id,
+        now=earlier.checked_at,
+        size=earlier.evaluated_at,
+        peaks=earlier.peaks,
+        judged=judged,
+        purpose=purpose_of(case, earlier),
+        campaign=terms.campaign if terms else case.fields.campaign,
+        permit=permit,
+        policy=terms.policy if terms else None,
+        drill=case.fields.drill,
     )
 
 
-def _policy(permit: Permit | None) -> str | None:
-    return msgspec.json.decode(permit.terms, type=clearance.Terms).policy if permit else None
+def purpose_of(case: Case, earlier: ReplayRow) -> str:
+    """Return what the earlier check was judged as; where it cleared nobody, as it is called."""
+    terms = _terms(earlier)
+    return terms.purpose if terms else (SCREEN if case.asked.screen else case.fields.purpose)
+
+
+def _terms(earlier: ReplayRow) -> clearance.Terms | None:
+    return msgspec.json.decode(earlier.terms, type=clearance.Terms) if earlier.terms else None
 
 
 def rebuilt(earlier: ReplayRow, numbers: Numbers, opposed: Mask) -> Verdict:

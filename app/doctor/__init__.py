@@ -23,6 +23,7 @@ CHECKS: tuple[Callable[[Registry], Awaitable[Sequence[Finding]]], ...] = (
     senders.check,
     standing.check_spool,
     standing.check_alarms,
+    standing.check_channels,
 )
 
 

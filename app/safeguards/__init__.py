@@ -1,6 +1,7 @@
 """May this batch go? One module a safeguard; each judges one plan and refuses, warns, or says nothing.
 
 plan.py         what is to be sent, with every blank filled
+purposes.py     what a sending is for, and which safeguards that obeys (D8)
 completing.py   a check's blanks, filled from the profile (D14)
 mention.py      does the text say how to say STOP
 routes.py       may this route carry the batch
