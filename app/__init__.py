@@ -42,6 +42,7 @@ What serves them:
   roster.py         whom a clearance covers, in memory while its gateway asks
   pulse.py          what keeps STOP channels proven: noted in memory, written later
   tally.py          what this process has committed of late, counted as it goes by
+  contacts.py       whom each sender was cleared for lately: nobody gets one campaign twice
   alarms.py         what a person must know: opened once, closed once
   signer/           signs receipts, many of them in a process of its own
   spool.py          received and not committed: sealed on disk until the database takes it
@@ -60,6 +61,7 @@ What decides, without I/O:
   reading.py        what a message asks for: our reading, custom keywords, the provider's flag
   attribution.py    which senders a message on a code concerns
   verdict.py        one reason per position of a batch
+  pages.py          places of a list marked one bit each
   tagset.py         a sorted set of tags that answers a million questions at once
   intent/           text -> what it asks for
   phone/            text -> E.164, one number or a million

@@ -6,7 +6,6 @@ same `request_id` brings it again: what that request was admitted, without whoev
 """
 
 import asyncio
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Final
 from weakref import WeakValueDictionary
@@ -19,6 +18,7 @@ from app import clearance, clock, inheritance, phone, tags
 from app.auth import Caller, Role
 from app.errors import BusyError, InvalidValueError, KeyReusedError, NotFoundError
 from app.index import Version
+from app.pages import PAGE_PLACES, is_marked, marked
 from app.queries import admissions
 from app.queries.admissions import Asked, StateRow
 from app.queries.clearances import ClearanceRow
@@ -29,7 +29,6 @@ from app.safeguards.plan import EMERGENCY
 from app.tagset import Mask
 
 NUMBERS_MAX: Final = 10_000
-PAGE_PLACES: Final = 8_192
 TRIES_MAX: Final = 50
 ACTING = (Role.SENDER, Role.DELEGATE)
 
@@ -212,26 +211,6 @@ def _again(question: Question) -> Mask:
     places = np.where(question.covered, question.places, -1 - np.arange(question.size))
     again[np.unique(places, return_index=True)[1]] = False
     return again
-
-
-def is_marked(places: NDArray[np.intp], pages: Mapping[int, bytes]) -> Mask:
-    """Tell which places have their bit set."""
-    found = np.zeros(places.size, np.bool_)
-    for page, bits in pages.items():
-        here = np.flatnonzero(places // PAGE_PLACES == page)
-        found[here] = np.unpackbits(np.frombuffer(bits, np.uint8))[places[here] % PAGE_PLACES]
-    return found
-
-
-def marked(places: NDArray[np.intp], pages: Mapping[int, bytes]) -> dict[int, bytes]:
-    """Return the pages of these places with their bits set too."""
-    result = {}
-    for page in np.unique(places // PAGE_PLACES).tolist():
-        before = pages.get(page, bytes(PAGE_PLACES // 8))
-        bits = np.unpackbits(np.frombuffer(before, np.uint8))
-        bits[places[places // PAGE_PLACES == page] % PAGE_PLACES] = 1
-        result[page] = np.packbits(bits).tobytes()
-    return result
 
 
 def _answer(question: Question, reasons: NDArray[np.str_]) -> Admitted:

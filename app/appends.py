@@ -83,6 +83,10 @@ class Permit(msgspec.Struct, frozen=True):
     not_before: datetime
     expires_at: datetime
     signed_by: int
+    gated: bool = False
+    """Its gateway asks for admissions."""
+    text_digest: bytes | None = None
+    """Keyed; by it the same text to the same person is known under another campaign's name."""
 
 
 class CheckRow(msgspec.Struct, frozen=True):
@@ -99,6 +103,8 @@ class CheckRow(msgspec.Struct, frozen=True):
     cleared: bytes | None
     replay: Replay | None = None
     permit: Permit | None = None
+    contacts_at: int | None = None
+    """Whom the sender contacted lately was known up to this index; ContactsMovedError if more was cleared since."""
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -110,6 +116,8 @@ class Record(msgspec.Struct, frozen=True):
     check: CheckRow | None = None
     found: tuple[int, bytes] | None = None
     """Size and peaks of the ledger when it was last read: where it has not grown since, no lock is needed."""
+    touches: str | None = None
+    """The check whose clearance the entry tells of."""
 
 
 class Effect(msgspec.Struct, frozen=True):

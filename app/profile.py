@@ -85,6 +85,13 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """The part of the people cleared that may say STOP within the minutes; 1 turns the breaker off."""
     storm_minutes: int = 60
 
+    # Duplicates.
+    duplicate_hours: int = 24
+    """Nobody gets one campaign, or one text, twice within so many hours; 0: no veto."""
+    frequency_max: int = 0
+    """As many commercial messages as this reach a person in `frequency_days`; 0: no cap."""
+    frequency_days: int = 7
+
     # Hours.
     policy: str = "prudent"
     """A name of `quiet_hours.POLICIES`, or `custom` with `hours`."""

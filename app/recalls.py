@@ -5,12 +5,15 @@ from typing import Annotated
 import msgspec
 import numpy as np
 
-from app import admissions, clock, inheritance, tags
-from app.admissions import ACTING, PAGE_PLACES, Refused, read_numbers, roster_of
+from app import admissions, clearance, clock, inheritance, ledger, tags
+from app.admissions import ACTING, Refused, read_numbers, roster_of
+from app.appends import Record
 from app.auth import Caller
 from app.errors import BusyError, ClearanceExpiredError, HeldError, NotFoundError
+from app.pages import PAGE_PLACES, is_marked, marked
 from app.queries import admissions as rows
 from app.queries import clearances
+from app.queries.clearances import ClearanceRow
 from app.registry import Registry
 from app.safeguards.plan import EMERGENCY
 
@@ -94,8 +97,8 @@ async def release(registry: Registry, caller: Caller, clearance_id: str, body: b
     row = roster.row
     if bytes(request.numbers) == b"null":
         async with registry.pool.acquire() as db:
-            await clearances.revoke_clearance(db, row.sender_id, row.check_id, clock.now(), "released")
-        return Released(int(roster.tags.size))
+            ended = await clearances.revoke_clearance(db, row.sender_id, row.check_id, clock.now(), "released")
+        return await _noted(registry, caller, row, int(roster.tags.size) if ended else 0)
     numbers = read_numbers(request.numbers, NUMBERS_MAX)
     sender = await registry.directory.sender_by_id(row.sender_id)
     if sender is None:
@@ -108,9 +111,24 @@ async def release(registry: Registry, caller: Caller, clearance_id: str, body: b
             state = await rows.admission_state(db, row.sender_id, row.check_id, pages, None)
         if state is None:
             raise NotFoundError("There is no such clearance.")
-        free = wanted[~admissions.is_marked(wanted, state.pages) & ~admissions.is_marked(wanted, state.released)]
-        added = admissions.marked(free, state.released)
+        free = wanted[~is_marked(wanted, state.pages) & ~is_marked(wanted, state.released)]
+        added = marked(free, state.released)
         pool, judged_at = registry.pool, state.admissions
         if await rows.admit(pool, row.sender_id, row.check_id, judged_at, added, clock.now(), released=True):
-            return Released(int(free.size))
+            return await _noted(registry, caller, row, int(free.size))
     raise BusyError("Too many requests about this clearance at once; send the same request again.")
+
+
+async def _noted(registry: Registry, caller: Caller, row: ClearanceRow, count: int) -> Released:
+    """Tell the ledger; only from this entry on do these people count as not contacted."""
+    now, subject = clock.now(), clearance.clearance_id(row.check_id)
+
+    def build(index: int) -> ledger.Entry:
+        detail = {"numbers": str(count), "by": caller.key_id}
+        return ledger.NoteEntry(
+            index=index, recorded=ledger.timestamp(now), kind="release", subject=subject, detail=detail
+        )
+
+    work = Record(row.sender_id, build, touches=row.check_id)
+    await registry.sequencer.record(work, registry.settings.commit_seconds_max)
+    return Released(count)

@@ -13,6 +13,7 @@ import msgspec
 
 from app import tags
 from app.alarms import Alarms
+from app.contacts import Contacts
 from app.database import Pool, close_pool, open_pool, require_current, require_durable
 from app.directory import Directory
 from app.errors import RegistryError
@@ -48,6 +49,7 @@ class Registry(msgspec.Struct, frozen=True):
     spool: Spool
     alarms: Alarms
     rosters: Rosters
+    contacts: Contacts
     pulse: Pulse
     tally: Tally
     signer: Signer
@@ -71,8 +73,8 @@ async def open_registry(settings: Settings, database_url: str) -> AsyncIterator[
         try:
             directory, index = Directory(pool, root), Index(pool, settings.index_bytes_max)
             gc.freeze()  # what is here now stays, so no collection during a request need look at it again
-            rosters, tally = Rosters(pool), Tally()
-            parts = (pool, directory, sequencer, index, spool, alarms, rosters, pulse, tally, signer)
+            rosters, contacts, tally = Rosters(pool), Contacts(pool), Tally()
+            parts = (pool, directory, sequencer, index, spool, alarms, rosters, contacts, pulse, tally, signer)
             yield Registry(settings, origin, root, *parts)
         finally:
             await sequencer.stop()

@@ -19,7 +19,7 @@ from app.bulk import Bulk
 from app.database import Pool, is_retryable, is_unavailable, write_transaction
 from app.errors import NotFoundError, RegistryError, UnavailableError
 from app.lifting import LIFTS_PER_DAY_MIN, Budget, Ruling, allowance
-from app.queries import checks, imports, ledgers, mo, oppositions, review, setup
+from app.queries import checks, clearances, imports, ledgers, mo, oppositions, review, setup
 from app.queries.rows import Db
 
 Planned = appends.Work
@@ -46,6 +46,12 @@ class HeadMovedError(RegistryError):
     """A head changed under its lock, which cannot be: nothing may be committed on top of it."""
 
     slug = "head-moved"
+
+
+class ContactsMovedError(RegistryError):
+    """Somebody else was cleared since a check looked whom its sender has contacted; it looks again."""
+
+    slug = "contacts-moved"
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -204,8 +210,9 @@ class Sequencer:
             _fail(batch, error)
         except Exception as error:  # noqa: BLE001 - whatever it is, the others' works must go on
             if len(batch) == 1:
-                # No traceback: the database quotes values in it.
-                log.error("work_cannot_be_committed", error=type(error).__name__)  # noqa: TRY400 - see above
+                if not isinstance(error, RegistryError):
+                    # No traceback: the database quotes values in it.
+                    log.error("work_cannot_be_committed", error=type(error).__name__)  # noqa: TRY400 - see above
                 known = error if isinstance(error, RegistryError) else Poisoned("This cannot be committed.")
                 _fail(batch, known)
                 return
@@ -276,10 +283,16 @@ async def _alone(pool: Pool, work: Record) -> Settled | None:
 
     The statement says which head its entry was written for, and does nothing where that head has moved.
     """
-    if work.found is None or work.check is None or work.check.replay is not None:
+    if work.found is None or work.check is None or work.check.replay is not None or not _saw_all(work):
         return None
     written = await checks.record_alone(pool, work.check, appends.addition_alone(work, work.found))
     return Settled(index=work.found[0]) if written else None
+
+
+def _saw_all(work: Record) -> bool:
+    """Tell whether a check has seen every clearance there can be if the head is where it was found."""
+    contacts_at = work.check.contacts_at if work.check else None
+    return contacts_at is None or (work.found is not None and work.found[0] <= contacts_at)
 
 
 def _may_act(message: Message, fresh: frozenset[Key]) -> bool:
@@ -327,8 +340,10 @@ async def _write(db: Db, works: Sequence[Work], heads: dict[int, appends.Head], 
         raise HeadMovedError("A locked head moved.")
     if rows.effects:
         await mo.remember_effects(db, rows.effects)
+    records = {position: work for position, work in enumerate(works) if isinstance(work, Record)}
+    await _require_contacts_known(db, [work.check for work in records.values() if work.check])
     for position, index in rows.record_indexes.items():
-        await _write_check(db, works[position], index)
+        await _write_check(db, records[position], index)
 
 
 async def _budgets(db: Db, works: Sequence[Planned], day: date) -> dict[int, Budget]:
@@ -357,9 +372,24 @@ async def _write_reviews(
         await setup.journal_admin(db, ruling.decided_at, ruling.by, "review.decide", ruling.dedupe.hex(), detail)
 
 
-async def _write_check(db: Db, work: Work, index: int) -> None:
-    check = work.check if isinstance(work, Record) else None
-    if isinstance(check, CheckRow):
+async def _require_contacts_known(db: Db, checks: Sequence[CheckRow]) -> None:
+    """Refuse to clear anybody whom a clearance may have reached that came after the check had looked.
+
+    The heads are locked here, so nothing can be cleared between this and the commit; of two checks of one sender in
+    one transaction neither has seen the other.
+    """
+    known = [(check.sender_id, check.contacts_at) for check in checks if check.contacts_at is not None]
+    if len({sender_id for sender_id, _ in known}) < len(known):
+        raise ContactsMovedError
+    for sender_id, contacts_at in known:
+        if await clearances.last_clearance_change(db, sender_id) >= contacts_at:
+            raise ContactsMovedError
+
+
+async def _write_check(db: Db, work: Record, index: int) -> None:
+    if work.touches is not None:
+        await clearances.touch_clearance(db, work.sender_id, work.touches, index)
+    if (check := work.check) is not None:
         if check.cleared is not None:
             await checks.store_cleared(db, check.sender_id, check.check_id, check.checked_at, check.cleared)
         await checks.record_check(db, check, index)

@@ -358,9 +358,14 @@ CREATE TABLE clearance (
     revoked_at timestamptz,
     revoked_reason text,                      -- revoked, released, held
     admissions bigint NOT NULL DEFAULT 0,     -- counts them: one is written only if none was since it was judged
+    gated boolean NOT NULL,                   -- its gateway asks for admissions: once it ended, only they were sent
+    text_digest bytea,                        -- keyed digest of the text
+    changed_at_index bigint NOT NULL,         -- the last ledger entry about it: its check's, or that it was given back
     CONSTRAINT clearance_pkey PRIMARY KEY (sender_id, check_id)
 );
 CREATE INDEX clearance_live_idx ON clearance (sender_id, expires_at);
+-- Who was contacted lately is caught up with by ledger position.
+CREATE INDEX clearance_changed_idx ON clearance (sender_id, changed_at_index);
 
 -- Whom a gateway was admitted to send to, or gave back: a bit for each place in the check's sorted cleared tags.
 CREATE TABLE admission_page (

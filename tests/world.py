@@ -105,6 +105,7 @@ async def let_send(registry: Registry, slug: str, code: str, **more: object) -> 
         "sender_ids": ["MARQUE"],
         "templates": {"soldes": f"Soldes : -20 % chez nous. STOP {code}"},
         "send_minutes": SEND_MINUTES,
+        "duplicate_hours": 0,  # most tests check the same people again and again
         **more,
     }
     async with registry.pool.acquire() as db:

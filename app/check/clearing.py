@@ -36,6 +36,7 @@ class Ground(msgspec.Struct, frozen=True):
     policy: str | None
     closes_at: datetime | None
     """The earliest closing hour of the batch; past it no clearance lasts."""
+    text_digest: bytes | None = None
 
 
 def permit(case: Case, ground: Ground, numbers: Numbers, judged: Verdict, signed_by: int) -> Permit | None:
@@ -43,7 +44,14 @@ def permit(case: Case, ground: Ground, numbers: Numbers, judged: Verdict, signed
     if not judged.counts.allowed:
         return None
     terms = _terms(case, ground, judged, numbers.numbers[judged.reasons == Reason.ALLOWED.value])
-    return Permit(clearance.encode(terms), terms.not_before, terms.expires_at, signed_by)
+    return Permit(
+        clearance.encode(terms),
+        terms.not_before,
+        terms.expires_at,
+        signed_by,
+        gated=terms.admissions,
+        text_digest=ground.text_digest,
+    )
 
 
 def granted(registry: Registry, permit: Permit | None) -> Granted | None:

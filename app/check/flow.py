@@ -8,23 +8,39 @@ import numpy as np
 from app import clearance, clock, inheritance, quiet_hours, verdict
 from app.appends import Replay
 from app.auth import Caller, Role, sender_of
-from app.check import clearing, planning, replaying, screening
+from app.check import clearing, duplicates, planning, replaying, screening
 from app.check.answering import Answer, Outcome, render
 from app.check.asking import MARKETING, SCREEN, Asked, Batch, dialable, question, read_batch
 from app.check.clearing import Ground
 from app.check.gate import in_thread
 from app.check.recording import Case, Made, record
 from app.check.replaying import Key
+from app.contacts import Found
 from app.directory import Sender
-from app.errors import ForbiddenError, KeyTakenError
+from app.errors import BusyError, ForbiddenError, KeyTakenError
 from app.index import Version
 from app.queries.replays import ReplayRow
+from app.quiet_hours import Hours
 from app.registry import Registry
 from app.safeguards import enumeration
 from app.safeguards.holds import refuse_held
 from app.safeguards.plan import EMERGENCY, Plan
-from app.safeguards.purposes import rules_of
+from app.safeguards.purposes import Rules, rules_of
+from app.sequencer import ContactsMovedError
 from app.tagset import Mask
+
+LOOKS_MAX = 10
+
+
+class Look(msgspec.Struct, frozen=True, eq=False):
+    """A batch that its safeguards let through, to be judged by the lists."""
+
+    case: Case
+    batch: Batch
+    key: Key | None
+    plan: Plan
+    rules: Rules
+    now: datetime
 
 
 class Repeated(msgspec.Struct, frozen=True):
@@ -95,32 +111,66 @@ async def _cleared(case: Case, batch: Batch, key: Key | None) -> Outcome:
     rules = rules_of(plan.purpose, plan.sender.profile)
     batch = batch if rules.strict_numbers else await in_thread(size, dialable, batch, case.sender.key)
     warnings += await enumeration.judge(case.registry, plan, now, batch.numbers.numbers, batch.tags)
+    for _ in range(LOOKS_MAX):
+        try:
+            return await _look(Look(case, batch, key, plan, rules, now), warnings)
+        except ContactsMovedError:  # another vendor was cleared meanwhile, perhaps for the same people
+            continue
+    raise BusyError("Others are being cleared for this sender all the time; send this check again in a few seconds.")
+
+
+async def _look(look: Look, warnings: list[str]) -> Outcome:
+    """Judge every number by the lists as they are now, and commit what that clears."""
+    case, batch, plan, size = look.case, look.batch, look.plan, len(look.case.asked.body)
     version, opposed = await _opposed(case, batch)
-    opposed &= rules.opt_outs
     refuse_held(version.holds, plan)
-    hours = await in_thread(size, planning.hours_of, plan, rules, batch.numbers)
-    judged = await in_thread(size, verdict.decide, batch.numbers.numbers, batch.tags, opposed, quiet=hours.quiet)
-    planning.refuse_nobody(plan, hours, judged)
-    policy = quiet_hours.policy_of(plan.sender.profile).label if rules.hours else None
-    ground = Ground(plan, version, clock.new_id("chk"), now, policy, hours.closes_at)
-    signed_by = await case.registry.directory.signing_generation(clearance.SIGNING_PURPOSE)
-    permit = await in_thread(size, clearing.permit, case, ground, batch.numbers, judged, signed_by)
-    made = Made(
-        ground.check_id,
-        now,
-        version.size,
-        version.peaks,
-        judged,
-        plan.purpose,
-        plan.campaign,
-        permit,
-        ground.policy,
-        plan.drill,
+    hours = await in_thread(size, planning.hours_of, plan, look.rules, batch.numbers)
+    contacts = await duplicates.found(case, plan, look.rules, version, batch, look.now)
+    duplicate = contacts.contacted if contacts else None
+    judged = await in_thread(
+        size,
+        verdict.decide,
+        batch.numbers.numbers,
+        batch.tags,
+        opposed & look.rules.opt_outs,
+        duplicate=duplicate,
+        quiet=hours.quiet,
     )
-    await record(case, made, await _replay(case, key, made))
-    _tell(case, plan, judged, now)
+    planning.refuse_nobody(plan, hours, judged)
+    made = await _made(look, version, judged, hours, contacts)
+    await record(case, made, await _replay(case, look.key, made))
+    _tell(case, plan, judged, look.now)
     waiting = hours.among(judged.reasons == verdict.Reason.QUIET_HOURS.value)
     return Outcome(made, batch.numbers, warnings=[*warnings, *hours.advisories], waiting=waiting)
+
+
+async def _made(look: Look, version: Version, judged: verdict.Verdict, hours: Hours, contacts: Found | None) -> Made:
+    """Put together what is to be recorded."""
+    case, plan = look.case, look.plan
+    ground = Ground(
+        plan=plan,
+        version=version,
+        check_id=clock.new_id("chk"),
+        now=look.now,
+        policy=quiet_hours.policy_of(plan.sender.profile).label if look.rules.hours else None,
+        closes_at=hours.closes_at,
+        text_digest=duplicates.text_digest(case.registry.root, plan.text),
+    )
+    signed_by = await case.registry.directory.signing_generation(clearance.SIGNING_PURPOSE)
+    size = len(case.asked.body)
+    return Made(
+        check_id=ground.check_id,
+        now=look.now,
+        size=version.size,
+        peaks=version.peaks,
+        judged=judged,
+        purpose=plan.purpose,
+        campaign=plan.campaign,
+        permit=await in_thread(size, clearing.permit, case, ground, look.batch.numbers, judged, signed_by),
+        policy=ground.policy,
+        drill=plan.drill,
+        contacts_at=contacts.seen_to if contacts else None,
+    )
 
 
 def _tell(case: Case, plan: Plan, judged: verdict.Verdict, now: datetime) -> None:

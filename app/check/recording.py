@@ -48,6 +48,8 @@ class Made(msgspec.Struct, frozen=True):
     permit: Permit | None = None
     policy: str | None = None
     drill: bool = False
+    contacts_at: int | None = None
+    """Up to which ledger index the sender's contacts were known."""
 
 
 async def record(case: Case, made: Made, replay: Replay | None) -> None:
@@ -73,6 +75,7 @@ async def record(case: Case, made: Made, replay: Replay | None) -> None:
         cleared=cleared if inline and not case.asked.screen else None,
         replay=replay,
         permit=made.permit,
+        contacts_at=made.contacts_at if made.permit else None,
     )
 
     def build(index: int) -> ledger.Entry:

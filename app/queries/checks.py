@@ -7,7 +7,7 @@ from app.database import STATEMENTS, Pool, write_at_once
 from app.queries import clearances, replays
 from app.queries.rows import Db
 
-NO_PERMIT = (None, None, None, None)
+NO_PERMIT = (None, None, None, None, None, None)
 
 
 async def store_cleared(db: Db, sender_id: int, check_id: str, now: datetime, tags: bytes) -> None:
@@ -32,7 +32,7 @@ async def record_alone(pool: Pool, check: appends.CheckRow, new: appends.Additio
         check.evaluated_at,
         check.counts,
         check.cleared,
-        *((permit.not_before, permit.expires_at, permit.signed_by, permit.terms) if permit else NO_PERMIT),
+        *(_columns(permit) if permit else NO_PERMIT),
     )
     return bool(rows)
 
@@ -52,6 +52,10 @@ async def record_check(db: Db, check: appends.CheckRow, entry_index: int) -> Non
         check.counts,
     )
     if check.permit:
-        await clearances.store_clearance(db, check, check.permit)
+        await clearances.store_clearance(db, check, check.permit, entry_index)
     if check.replay:
         await replays.remember_replay(db, check, check.replay)
+
+
+def _columns(permit: appends.Permit) -> tuple[object, ...]:
+    return permit.not_before, permit.expires_at, permit.signed_by, permit.terms, permit.gated, permit.text_digest

@@ -26,7 +26,7 @@ class ClearanceRow(msgspec.Struct, frozen=True):
     revoked_reason: str | None
 
 
-async def store_clearance(db: Db, check: appends.CheckRow, permit: appends.Permit) -> None:
+async def store_clearance(db: Db, check: appends.CheckRow, permit: appends.Permit, index: int) -> None:
     """Keep what a check permitted, in the transaction of its record."""
     await db.execute(
         STATEMENTS["store_clearance"],
@@ -39,7 +39,21 @@ async def store_clearance(db: Db, check: appends.CheckRow, permit: appends.Permi
         permit.expires_at,
         permit.signed_by,
         permit.terms,
+        permit.gated,
+        permit.text_digest,
+        index,
     )
+
+
+async def touch_clearance(db: Db, sender_id: int, check_id: str, index: int) -> None:
+    """Say which entry told of a clearance last."""
+    await db.execute(STATEMENTS["touch_clearance"], sender_id, check_id, index)
+
+
+async def last_clearance_change(db: Db, sender_id: int) -> int:
+    """Return the index of the last entry about any clearance of a sender; -1 where there is none."""
+    index: int | None = await db.fetchval(STATEMENTS["last_clearance_change"], sender_id)
+    return -1 if index is None else index
 
 
 async def find_clearance(db: Db, sender_ids: Sequence[int], check_id: str) -> ClearanceRow | None:

@@ -15,6 +15,7 @@ from app.safeguards.completing import TEXT_CHARACTERS_MAX
 CUSTOM = "custom"
 MINUTES_MAX = 24 * 60
 NUMBERS_MAX = 10**9
+DAYS_MAX = 90
 NAME_CHARACTERS_MAX = 200
 _NAME = re.compile(rf"[^\x00-\x1f\x7f]{{1,{NAME_CHARACTERS_MAX}}}")
 _CODE = re.compile("[0-9]{3,8}")
@@ -60,6 +61,10 @@ def _short_code(value: str | None) -> str | None:
 
 def _numbers(value: int) -> str | None:
     return None if 0 <= value <= NUMBERS_MAX else f"it is 0 to {NUMBERS_MAX:,} numbers"
+
+
+def _days(value: int) -> str | None:
+    return None if 1 <= value <= DAYS_MAX else f"it is 1 to {DAYS_MAX} days: older contacts are forgotten"
 
 
 def _names(values: Iterable[str]) -> str | None:
@@ -111,6 +116,9 @@ _JUDGES: Mapping[str, Callable[[Any], str | None]] = {
     "templates": _templates,
     "send_minutes": _minutes,
     "send_minutes_max": _minutes,
+    "duplicate_hours": _numbers,
+    "frequency_max": _numbers,
+    "frequency_days": _days,
     "opt_out_urls": _addresses,
     "rcs_button_routes": _names,
     "allowed_classes": _among(routes.CLASSES, "classes"),

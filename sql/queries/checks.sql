@@ -12,7 +12,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
 -- Nothing is written, and nothing returned, unless the head is still the one that the entry was written for.
 -- $1 sender, $2 its size and $3 peaks before, $4 peaks after, $5 entry, $6 check, $7 now, $8 key, $9 purpose,
 -- $10 campaign, $11 evaluated at, $12 counts, $13 cleared tags or NULL, $14 not before, $15 expiry, $16 generation of
--- the signing key, $17 terms, or NULL without a clearance.
+-- the signing key, $17 terms, $18 gated, $19 digest of the text, or NULL without a clearance.
 WITH head AS (
     UPDATE ledger_head SET size = $2::bigint + 1, peaks = $4
     WHERE sender_id = $1 AND size = $2::bigint AND peaks = $3
@@ -24,8 +24,9 @@ WITH head AS (
     INSERT INTO cleared (sender_id, check_id, stored_at, tags)
     SELECT h.sender_id, $6::text, $7::timestamptz, $13::bytea FROM head h WHERE $13::bytea IS NOT NULL
 ), permits AS (
-    INSERT INTO clearance (sender_id, check_id, key_id, purpose, campaign, not_before, expires_at, signed_by, terms)
-    SELECT h.sender_id, $6::text, $8::text, $9::text, $10::text, $14, $15, $16, $17::bytea
+    INSERT INTO clearance (sender_id, check_id, key_id, purpose, campaign, not_before, expires_at, signed_by, terms,
+                           gated, text_digest, changed_at_index)
+    SELECT h.sender_id, $6::text, $8::text, $9::text, $10::text, $14, $15, $16, $17::bytea, $18, $19, $2::bigint
     FROM head h WHERE $17::bytea IS NOT NULL
 )
 INSERT INTO check_record (sender_id, check_id, entry_index, key_id, purpose, campaign, checked_at, evaluated_at, counts)

@@ -1,8 +1,17 @@
 -- name: store_clearance
 -- In the transaction of its check's record. $1 sender, $2 check, $3 key, $4 purpose, $5 campaign, $6 not before,
--- $7 expiry, $8 generation of the signing key, $9 terms.
-INSERT INTO clearance (sender_id, check_id, key_id, purpose, campaign, not_before, expires_at, signed_by, terms)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+-- $7 expiry, $8 generation of the signing key, $9 terms, $10 gated, $11 digest of the text, $12 index of the entry.
+INSERT INTO clearance (sender_id, check_id, key_id, purpose, campaign, not_before, expires_at, signed_by, terms, gated,
+                       text_digest, changed_at_index)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+
+-- name: touch_clearance
+-- With the entry that tells of it. $1 sender, $2 check, $3 index of the entry.
+UPDATE clearance SET changed_at_index = $3 WHERE sender_id = $1 AND check_id = $2;
+
+-- name: last_clearance_change
+-- Under the locked head: nothing can follow it. $1 sender.
+SELECT max(changed_at_index) FROM clearance WHERE sender_id = $1;
 
 -- name: find_clearance
 -- $1 the senders the caller may ask about, $2 check.
