@@ -7,11 +7,13 @@ import pytest
 
 from app import canaries, clock, intake, liveness
 from app.alarms import Kind
+from app.doctor import Level
+from app.doctor import channels as doctor
 from app.errors import StopChannelDownError
 from app.operators import Message
 from app.pulse import PROOF_FRESH_FOR
 from app.registry import open_registry
-from app.safeguards.channels import channel_findings, judge
+from app.safeguards.channels import judge
 from app.server import create_app
 from tests import world as usual
 from tests.channels import OWN_CODE, SHARED_CODE, add_unproven_codes, backdate, plan, sent, timeline
@@ -293,10 +295,10 @@ async def test_a_reminder_is_raised_for_a_code_that_nothing_proved_for_days(worl
 
 async def test_the_doctor_is_told_of_every_code(world: World):
     await world.mo(message("mo-1", ANNE, "STOP", OWN_CODE))
-    levels = {text.partition(":")[0]: (level, text) for level, text in await channel_findings(world.registry)}
-    assert levels[OWN_CODE][0] == "ok"
-    assert levels[SHARED_CODE][0] == "error"
-    assert f"canary issue {SHARED_CODE}" in levels[SHARED_CODE][1]
+    found = {one.what: one for one in await doctor.check(world.registry)}
+    assert found[f"STOP channel {OWN_CODE}"].level is Level.OK
+    dead = found[f"STOP channel {SHARED_CODE}"]
+    assert (dead.level, f"canary issue {SHARED_CODE}" in dead.told) == (Level.FAIL, True)
 
 
 async def told(world: World, text: str | None, source: str, at: datetime) -> None:
