@@ -3,6 +3,7 @@
 finding.py      what is found
 foundations.py  the database, the schema and the key, before anything can be opened
 routes.py       what is declared about each operator connection
+channels.py     what is proven of each code's STOP channels
 senders.py      each sender's profile, codes, texts and routes
 standing.py     what waits on this node, and the alarms that are open
 
@@ -11,7 +12,7 @@ To judge more, write `async def check(registry) -> Sequence[Finding]` and name i
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-from app.doctor import foundations, routes, senders, standing
+from app.doctor import channels, foundations, routes, senders, standing
 from app.doctor.finding import Finding, Level
 from app.registry import Registry, open_registry
 from app.settings import Settings
@@ -20,6 +21,7 @@ __all__ = ["CHECKS", "Finding", "Level", "examine"]
 
 CHECKS: tuple[Callable[[Registry], Awaitable[Sequence[Finding]]], ...] = (
     routes.check,
+    channels.check,
     senders.check,
     standing.check_spool,
     standing.check_alarms,

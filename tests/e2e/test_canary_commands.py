@@ -3,12 +3,13 @@
 import asyncio
 import subprocess
 import sys
+import zipfile
 
 import pytest
 
 from tests.channels import OWN_CODE, SHARED_CODE, add_unproven_codes
 from tests.e2e.served import clean_environment
-from tests.world import World, message
+from tests.world import SALON, World, message
 
 pytestmark = pytest.mark.anyio
 ANNE = "+33639980001"
@@ -53,6 +54,17 @@ async def test_issuing_a_canary_and_seeing_it_come_back(world: World, command):
     assert issued.stdout.strip() in channels
     assert SHARED_CODE not in channels
     assert "\tnever-proven -> alive\t" in (await command("canary", "channels", OWN_CODE, "--timeline")).stdout
+
+
+async def test_an_export_with_a_canary_in_it_still_proves(world: World, command, tmp_path):
+    issued = await command("canary", "issue", OWN_CODE)
+    assert (await world.mo(message("mo-1", ANNE, issued.stdout.strip(), OWN_CODE))).is_success
+    file = str(tmp_path / "salon.zip")
+    assert (await command("export", "--sender", SALON, "--out", file)).returncode == 0
+    verified = await command("verify", file)
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    with zipfile.ZipFile(file) as archive:
+        assert archive.read("ledger.jsonl").count(b'"kind":"canary"') == 2
 
 
 @pytest.mark.parametrize("arguments", [("issue", "36999"), ("issue", OWN_CODE, "--hours", "0"), ("issue",)])

@@ -7,11 +7,13 @@ import pytest
 
 from app import canaries, clock, intake, liveness
 from app.alarms import Kind
+from app.doctor import Level
+from app.doctor import channels as doctor
 from app.errors import StopChannelDownError
 from app.operators import Message
 from app.pulse import PROOF_FRESH_FOR
 from app.registry import open_registry
-from app.safeguards.channels import channel_findings, judge
+from app.safeguards.channels import judge
 from app.server import create_app
 from tests import world as usual
 from tests.channels import OWN_CODE, SHARED_CODE, add_unproven_codes, backdate, plan, sent, timeline
@@ -45,11 +47,12 @@ async def silent_after(world: World, numbers: int) -> None:
     await backdate(world, OWN_CODE, QUIET_DAYS)
 
 
-async def open_alarms(world: World) -> set[tuple[str, str]]:
+async def open_alarms(world: World, *codes: str) -> set[tuple[str, str]]:
+    """(kind, subject) of what is open about these codes."""
     await world.registry.alarms.flush()
     async with world.registry.pool.acquire() as db:
         rows = await db.fetch("SELECT kind, subject FROM alarm WHERE closed_at IS NULL")
-    return {(row["kind"], row["subject"]) for row in rows}
+    return {(row["kind"], row["subject"]) for row in rows if row["subject"][:5] in codes}
 
 
 async def test_a_code_that_nothing_ever_proved_is_refused_with_the_way_out_in_two_languages(world: World):
@@ -178,13 +181,13 @@ async def test_silence_first_warns_and_then_refuses(world: World):
     (warning,) = await passes(world)
     assert "suspect" in warning
     assert "40000 cleared messages" in warning
-    assert (str(Kind.STOP_CHANNEL_SUSPECT), f"{OWN_CODE} agregateur") in await open_alarms(world)
+    assert (str(Kind.STOP_CHANNEL_SUSPECT), f"{OWN_CODE} agregateur") in await open_alarms(world, OWN_CODE)
 
     await sent(world.registry, OWN_CODE, 400_000, clock.now() - timedelta(days=1))
     refused = await refusal(world)
     assert refused.members["rule"] == "stop-channel.dead"
     assert "440000 messages" in refused.french
-    assert await open_alarms(world) == {(str(Kind.STOP_CHANNEL_DEAD), f"{OWN_CODE} agregateur")}
+    assert await open_alarms(world, OWN_CODE) == {(str(Kind.STOP_CHANNEL_DEAD), f"{OWN_CODE} agregateur")}
     assert [became for _, _, became in await timeline(world.registry)] == ["alive", "suspect", "dead"]
 
 
@@ -206,7 +209,7 @@ async def test_a_dead_channel_comes_back_by_itself_and_tells(world: World, kind:
     await world.mo(message("mo-2", BRUNO, "STOP" if kind == "stop" else token, OWN_CODE))
     assert await passes(world) == []
     assert (await timeline(world.registry))[-1] == ("agregateur", "dead", "alive")
-    assert await open_alarms(world) == set()
+    assert await open_alarms(world, OWN_CODE) == set()
 
 
 async def test_a_stop_delivered_again_proves_no_more_than_the_first_time(world: World):
@@ -280,22 +283,22 @@ def test_a_proof_is_renewed_before_silence_can_count():
 async def test_a_reminder_is_raised_for_a_code_that_nothing_proved_for_days(world: World):
     await world.mo(message("mo-1", ANNE, "STOP", OWN_CODE))
     assert await canaries.remind(world.registry, clock.now()) == [SHARED_CODE]
-    assert (str(Kind.CANARY_DUE), SHARED_CODE) in await open_alarms(world)
+    assert (str(Kind.CANARY_DUE), SHARED_CODE) in await open_alarms(world, SHARED_CODE)
     later = clock.now() + timedelta(days=world.registry.settings.canary_days, hours=1)
     assert {OWN_CODE, SHARED_CODE} <= set(await canaries.remind(world.registry, later))
 
     issued = await canaries.issue(world.registry, "tests", SHARED_CODE)
     await world.mo(message("mo-2", BRUNO, f"TEST-{issued.token}", SHARED_CODE))
     assert await canaries.remind(world.registry, clock.now()) == []
-    assert await open_alarms(world) == set()
+    assert await open_alarms(world, OWN_CODE, SHARED_CODE) == set()
 
 
 async def test_the_doctor_is_told_of_every_code(world: World):
     await world.mo(message("mo-1", ANNE, "STOP", OWN_CODE))
-    levels = {text.partition(":")[0]: (level, text) for level, text in await channel_findings(world.registry)}
-    assert levels[OWN_CODE][0] == "ok"
-    assert levels[SHARED_CODE][0] == "error"
-    assert f"canary issue {SHARED_CODE}" in levels[SHARED_CODE][1]
+    found = {one.what: one for one in await doctor.check(world.registry)}
+    assert found[f"STOP channel {OWN_CODE}"].level is Level.OK
+    dead = found[f"STOP channel {SHARED_CODE}"]
+    assert (dead.level, f"canary issue {SHARED_CODE}" in dead.told) == (Level.FAIL, True)
 
 
 async def told(world: World, text: str | None, source: str, at: datetime) -> None:
@@ -364,5 +367,5 @@ async def test_what_the_database_does_not_take_stays_due(world: World, database_
 async def test_a_served_registry_writes_and_reminds_by_itself(world: World, database_url: str):
     app = create_app(world.registry.settings, database_url)
     async with app.lifespan(), world.registry.pool.acquire() as db, asyncio.timeout(20):
-        while not {code for _, code in await open_alarms(world)} >= {OWN_CODE, SHARED_CODE}:
+        while not {code for _, code in await open_alarms(world, OWN_CODE, SHARED_CODE)} >= {OWN_CODE, SHARED_CODE}:
             await db.execute("SELECT pg_sleep(0.02)")
