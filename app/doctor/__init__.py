@@ -4,7 +4,7 @@ finding.py      what is found
 foundations.py  the database, the schema and the key, before anything can be opened
 routes.py       what is declared about each operator connection
 senders.py      each sender's profile, codes, texts and routes
-standing.py     what waits on this node, and the alarms that are open
+standing.py     STOP channels, what waits on this node, and the alarms that are open
 
 To judge more, write `async def check(registry) -> Sequence[Finding]` and name it in CHECKS.
 """
