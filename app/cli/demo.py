@@ -16,12 +16,12 @@ import msgspec
 import rich_click as click
 import uvicorn
 
-from app import administration, audit, clock, evidence, logs
+from app import administration, audit, clock, evidence, logs, senders
 from app.administration import ConnectionPlan
 from app.auth import Role
 from app.cli.administer import migrated
 from app.cli.common import data_dir_option, database, plain_errors
-from app.directory import Link
+from app.directory import Declaration, Link
 from app.errors import UnavailableError
 from app.registry import Registry
 from app.server import create_asgi
@@ -31,6 +31,9 @@ SALON, SPA = "salon-martin", "spa-des-lilas"
 SHARED_CODE, OWN_CODE = "36200", "36111"
 ACTOR = "demo"
 START_SECONDS = 30
+# The demo is watched at any hour, so its senders are open at all of them; a real sender begins with `prudent`.
+OPEN_HOURS = {"days": ["00:00-24:00"] * 7, "sundays": "open", "holidays": "open", "source": "the demo", "version": "1"}
+PROFILE = {"hours": OPEN_HOURS, "policy": "custom", "routes": ["agregateur"], "send_minutes": 30}
 # 06 39 98 xx xx is the range that the numbering plan keeps for fiction.
 ANNE, BRUNO, CHLOE, DAVID, EMMA = (f"+3363998000{last}" for last in range(1, 6))
 
@@ -127,6 +130,7 @@ async def _set_up(registry: Registry, client: httpx.AsyncClient, base: str) -> S
     )
     kannel = await _connection(registry, ConnectionPlan("kannel", "kannel", codes=(SHARED_CODE, OWN_CODE)))
     _say(f"   {SALON} and {SPA} share {SHARED_CODE}; {OWN_CODE} is {SALON}'s alone.")
+    await _let_send(registry)
     return Story(
         client=client,
         base=base,
@@ -137,6 +141,18 @@ async def _set_up(registry: Registry, client: httpx.AsyncClient, base: str) -> S
         spa_key=await administration.issue_key(registry, ACTOR, Role.SENDER, "demo", [SPA]),
         auditor_key=await administration.issue_key(registry, ACTOR, Role.AUDITOR, "demo", [SALON, SPA]),
     )
+
+
+async def _let_send(registry: Registry) -> None:
+    """Declare the routes, and give both senders a profile with which a check may name its numbers alone."""
+    for slug in ("agregateur", "kannel"):
+        declared = Declaration("direct", ("FR",), "demo", stop_returns=True)
+        await administration.declare(registry, ACTOR, slug, declared)
+    for slug, name, code in ((SALON, "MARTIN", OWN_CODE), (SPA, "LILAS", SHARED_CODE)):
+        wanted = {**PROFILE, "short_code": code, "sender_ids": [name], "templates": {"hiver": f"Soldes. STOP {code}"}}
+        for field, value in wanted.items():
+            await senders.set_value(registry, ACTOR, slug, field, json.dumps(value))
+    _say("   Their routes are declared, and their profiles say what every check of theirs goes out with.")
 
 
 async def _connection(registry: Registry, plan: ConnectionPlan) -> Link:

@@ -5,7 +5,7 @@ foundations.py  the database, the schema and the key, before anything can be ope
 routes.py       what is declared about each operator connection
 channels.py     what is proven of each code's STOP channels
 senders.py      each sender's profile, codes, texts and routes
-standing.py     what waits on this node, and the alarms that are open
+standing.py     STOP channels, what waits on this node, and the alarms that are open
 
 To judge more, write `async def check(registry) -> Sequence[Finding]` and name it in CHECKS.
 """

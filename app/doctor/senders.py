@@ -39,10 +39,6 @@ def _failures(snapshot: Snapshot, sender: Sender) -> Iterator[str]:
         yield f"nobody can say STOP to it: `stop-registry code add CODE --sender {sender.slug}`"
     if profile.short_code and profile.short_code not in own:
         yield f"`short_code` in the profile is {profile.short_code}, which is no code of this sender"
-    arriving = {code for link in snapshot.links.values() for code in link.codes}
-    for code in own:
-        if snapshot.links and code not in arriving:
-            yield f"answers to {code} arrive through no connection: name it with `stop-registry operator add … --code`"
     yield from _of_routes(snapshot, profile)
     for sender_id in profile.sender_ids:
         if objection := sender_ids.objection(sender_id, sender_ids.overseas_codes(snapshot, sender.sender_id)):

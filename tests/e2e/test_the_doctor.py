@@ -118,8 +118,8 @@ async def test_what_a_profile_gets_wrong_is_told(world: World):
 async def test_a_code_whose_answers_arrive_nowhere_fails(world: World):
     await set_up(world)
     await administration.add_code(world.registry, ACTOR, "36777", [SPA], [], "non surtaxé")
-    levels = {one.told.split(" ")[2]: one.level for one in await about(world, f"sender {SPA}")}
-    assert levels["36777"] is Level.FAIL
+    channels = {one.told.split(":")[0]: one.level for one in await about(world, "STOP channel")}
+    assert channels == {SHARED_CODE: Level.OK, OWN_CODE: Level.OK, "36777": Level.FAIL}
 
 
 async def test_an_open_alarm_and_a_held_sender_are_told(world: World, typed: Typed):
