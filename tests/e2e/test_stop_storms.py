@@ -122,8 +122,11 @@ async def test_a_storm_holds_no_service_message(world: World):
 
 async def profile(world: World, **fields: object) -> None:
     async with world.registry.pool.acquire() as db:
-        text = msgspec.json.encode(fields).decode()
-        await db.execute("UPDATE sender SET profile = $1 WHERE slug = $2", text, SALON)
+        await db.execute(
+            "UPDATE sender SET profile = profile::jsonb || $1::jsonb WHERE slug = $2",
+            msgspec.json.encode(fields).decode(),
+            SALON,
+        )
     await world.registry.directory.current(max_age_seconds=0)
 
 
@@ -191,7 +194,7 @@ async def test_who_came_back_is_counted_no_more(world: World):
     await looked(world)
     await say_stop(world, CROWD[:10], "START", received_at=datetime.now(UTC).isoformat())
     assert len(await world.opposed("salon", *CROWD)) == 45
-    await profile(world)
+    await profile(world, storm_share=0.03)
 
     assert await looked(world) == []
 
