@@ -125,6 +125,14 @@ async def test_what_was_cleared_is_revoked_with_the_hold_and_nothing_else(world:
     assert await ended(world, tokens) == ["held", "other campaign", "other sender"]
 
 
+async def test_a_campaign_that_the_profile_fills_in_is_held_too(world: World):
+    tokens = {"held": (await world.check("vendor", [ANNE]))["clearance"]["token"]}
+    await holding.hold(world.registry, "tests", SALON, Target("campaign", "Soldes-Hiver"), "Wrong list")
+
+    assert await ended(world, tokens) == ["held"]
+    assert await status(world, "vendor") == 423
+
+
 async def ended(world: World, tokens: dict[str, str]) -> list[str]:
     found = []
     for name, token in tokens.items():
