@@ -115,7 +115,7 @@ async def test_a_storm_holds_no_service_message(world: World):
 
     sender = await world.registry.directory.sender(SALON)
     found = (await world.registry.index.at_present(sender.sender_id)).holds
-    assert [hold_on(found, purpose=purpose, campaign=None, key_id="x") is not None for purpose in PURPOSES] == [
+    assert [hold_on(found, purpose=purpose, campaign="soldes-hiver", key_id="x") is not None for purpose in PURPOSES] == [
         True, False, False, False,
     ]  # fmt: skip
 
