@@ -157,6 +157,18 @@ async def test_only_the_purposes_named_are_held(world: World):
     assert await status(world, "salon") == 200
 
 
+async def test_a_person_holds_all_but_emergencies(world: World):
+    async with world.registry.pool.acquire() as db:
+        await db.execute("""UPDATE sender SET profile = profile::jsonb || '{"grants":["service","emergency"]}'""")
+    await world.registry.directory.current(max_age_seconds=0)
+    purposes = ("marketing", "service", "emergency")
+    await holding.hold(world.registry, "tests", SALON, holding.WHOLE, "Wrong list")
+    assert [await status(world, "salon", purpose=purpose) for purpose in purposes] == [423, 423, 200]
+    await holding.release(world.registry, "tests", SALON, holding.WHOLE, "Not at all")
+    await holding.hold(world.registry, "tests", SALON, holding.WHOLE, "Stolen key", ("emergency",))
+    assert [await status(world, "salon", purpose=purpose) for purpose in purposes] == [200, 200, 423]
+
+
 async def test_both_acts_stand_in_the_ledger_and_in_the_journal(world: World):
     await holding.hold(world.registry, "cli:anne", SALON, Target("campaign", "soldes"), "Wrong list")
     await holding.release(world.registry, "cli:bruno", SALON, Target("campaign", "soldes"), "List corrected")
