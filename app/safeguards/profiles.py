@@ -67,6 +67,14 @@ def _days(value: int) -> str | None:
     return None if 1 <= value <= DAYS_MAX else f"it is 1 to {DAYS_MAX} days: older contacts are forgotten"
 
 
+def _count(value: int) -> str | None:
+    return None if value >= 1 else "it is a number of people, from 1 on"
+
+
+def _share(value: float) -> str | None:
+    return None if 0 < value <= 1 else "it is a part of the people cleared, above 0 and at most 1"
+
+
 def _names(values: Iterable[str]) -> str | None:
     for value in values:
         if not value.strip() or not _NAME.fullmatch(value):
@@ -126,4 +134,7 @@ _JUDGES: Mapping[str, Callable[[Any], str | None]] = {
     "sectors": _among(sectors.BANS, "sectors"),
     "contract_campaigns": _names,
     "first_seen_per_day": _numbers,
+    "storm_count_min": _count,
+    "storm_share": _share,
+    "storm_minutes": _minutes,
 }

@@ -82,7 +82,8 @@ def prepared(settings: Settings, database_url: str, **profile: object) -> dict[s
             keys = await populate(registry)
             if profile:
                 async with registry.pool.acquire() as db:
-                    await db.execute("UPDATE sender SET profile = $1", msgspec.json.encode(profile).decode())
+                    text = msgspec.json.encode(profile).decode()
+                    await db.execute("UPDATE sender SET profile = profile::jsonb || $1::jsonb", text)
             return keys
 
     return asyncio.run(work())

@@ -125,6 +125,14 @@ async def test_what_was_cleared_is_revoked_with_the_hold_and_nothing_else(world:
     assert await ended(world, tokens) == ["held", "other campaign", "other sender"]
 
 
+async def test_a_campaign_that_the_profile_fills_in_is_held_too(world: World):
+    tokens = {"held": (await world.check("vendor", [ANNE]))["clearance"]["token"]}
+    await holding.hold(world.registry, "tests", SALON, Target("campaign", "Soldes-Hiver"), "Wrong list")
+
+    assert await ended(world, tokens) == ["held"]
+    assert await status(world, "vendor") == 423
+
+
 async def ended(world: World, tokens: dict[str, str]) -> list[str]:
     found = []
     for name, token in tokens.items():
@@ -147,6 +155,18 @@ async def test_only_the_purposes_named_are_held(world: World):
     await holding.hold(world.registry, "tests", SALON, holding.WHOLE, "Drill", ("service",))
 
     assert await status(world, "salon") == 200
+
+
+async def test_a_person_holds_all_but_emergencies(world: World):
+    async with world.registry.pool.acquire() as db:
+        await db.execute("""UPDATE sender SET profile = profile::jsonb || '{"grants":["service","emergency"]}'""")
+    await world.registry.directory.current(max_age_seconds=0)
+    purposes = ("marketing", "service", "emergency")
+    await holding.hold(world.registry, "tests", SALON, holding.WHOLE, "Wrong list")
+    assert [await status(world, "salon", purpose=purpose) for purpose in purposes] == [423, 423, 200]
+    await holding.release(world.registry, "tests", SALON, holding.WHOLE, "Not at all")
+    await holding.hold(world.registry, "tests", SALON, holding.WHOLE, "Stolen key", ("emergency",))
+    assert [await status(world, "salon", purpose=purpose) for purpose in purposes] == [200, 200, 423]
 
 
 async def test_both_acts_stand_in_the_ledger_and_in_the_journal(world: World):

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from app.breakers.bounds import Bounds, Storm, judge
+from app.profile import Profile
+from app.safeguards import profiles
 from app.tagset import TagSet
 
 BOUNDS = Bounds(count_min=50, share=0.03)
@@ -24,6 +26,19 @@ def cleared(**campaigns: tuple[int, int]) -> dict[str | None, TagSet]:
 )
 def test_both_bounds_must_be_passed(stops: int, cleared: int, *, storm: bool) -> None:
     assert BOUNDS.beyond(stops, cleared) == storm
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("storm_count_min", [1, 50, 10_000], [0, -1]),
+        ("storm_share", [0.001, 0.03, 1], [0, -0.1, 1.01, 3]),
+        ("storm_minutes", [1, 60, 1_440], [0, 1_441]),
+    ],
+)
+def test_a_profile_holds_no_senseless_bound(name: str, good: list, bad: list) -> None:
+    assert [profiles.fault(Profile(**{name: value}), name) for value in good] == [None] * len(good)
+    assert all(profiles.fault(Profile(**{name: value}), name) for value in bad)
 
 
 def test_a_campaign_alone_is_held_alone() -> None:
