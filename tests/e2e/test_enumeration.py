@@ -121,6 +121,7 @@ async def test_once_the_budget_is_spent_unsampled_numbers_pass_only_so_far(world
     await ask(world, sender, 0, ALLOWED)
 
     await ask(world, sender, 0, 1_000, in_sample=False)
+    await ask(world, sender, 0, 5)  # known people: no fresh start for the others
     with pytest.raises(EnumerationBudgetError):
         await ask(world, sender, 1_000, 25, in_sample=False)
     raised = await contracted(world, budget=2 * BUDGET)
