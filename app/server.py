@@ -30,11 +30,13 @@ from app import (
     channels,
     check,
     clearances,
+    clock,
     intake,
     operators,
     opposition,
     proofs,
     puller,
+    quiet_hours,
     recalls,
     reconciliation,
     recovery,
@@ -299,6 +301,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with open_registry(settings, database_url) as registry, puller.running(registry):
             app.state.registry = registry
+            await asyncio.to_thread(quiet_hours.load, clock.now().year)
             app.state.gate = check.Gate(settings.checks_at_once_max)
             app.state.proof_gate = check.Gate(at_once=1)  # each hashes a whole ledger
             async with (

@@ -56,6 +56,7 @@ USUAL_AT_MOST: Final = 5_000_000
 FAR_ABOVE: Final = 5
 FAR_ABOVE_POINTS: Final = 0.10
 
+_PART: Final = 1 << 15
 _SMALL_BATCH: Final = 2_000  # numbers that are sooner looked at than handed to a thread
 
 
@@ -139,7 +140,7 @@ def watch_hits(registry: Registry, sender: Sender, counts: Counts) -> None:
 
 def sampled(numbers: Numbers, tags: Tags) -> Sample:
     """Look at a batch: some milliseconds for a million."""
-    chosen = np.flatnonzero((tags & (SAMPLED_ONE_IN - 1)) == 0)
+    chosen = _with_bits(tags, SAMPLED_ONE_IN - 1, 0)
     kept = np.unique(tags[chosen][numbers[chosen] != 0])
     return Sample(kept, int(np.count_nonzero(numbers)), dense_numbers(numbers, int(tags[0]) if tags.size else 0))
 
@@ -151,13 +152,20 @@ def dense_numbers(numbers: Numbers, salt: int) -> int:
     """
     share = 1 if numbers.size <= WHOLE_BATCH else BLOCKS_ONE_IN
     if share > 1:
-        numbers = numbers[(numbers & (BLOCK * (share - 1))) == BLOCK * (salt % share)]
+        numbers = numbers[_with_bits(numbers, BLOCK * (share - 1), BLOCK * (salt % share))]
     ordered = np.sort(numbers)
     distinct = ordered[np.append(True, ordered[1:] != ordered[:-1])] if ordered.size else ordered
-    blocks = distinct[distinct != 0] // BLOCK
+    blocks = distinct // BLOCK
     borders = np.append(np.flatnonzero(np.diff(blocks, prepend=-1)), blocks.size)
     counts = np.diff(borders)
     return int(counts[counts >= BLOCK_FULL].sum()) * share
+
+
+def _with_bits(values: Numbers, mask: int, wanted: int) -> NDArray[np.intp]:
+    """Return the positions where the bits of the mask are as wanted; in parts that stay in a core's own cache."""
+    parts = range(0, values.size, _PART)
+    found = [at + np.flatnonzero((values[at : at + _PART] & mask) == wanted) for at in parts]
+    return np.concatenate(found) if found else np.zeros(0, np.intp)
 
 
 def allowed_tags(budget: int) -> int:

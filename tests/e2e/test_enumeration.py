@@ -121,21 +121,23 @@ async def test_once_the_budget_is_spent_unsampled_numbers_pass_only_so_far(world
     await ask(world, sender, 0, ALLOWED)
 
     await ask(world, sender, 0, 1_000, in_sample=False)
+    await ask(world, sender, 0, 5)  # known people: no fresh start for the others
     with pytest.raises(EnumerationBudgetError):
         await ask(world, sender, 1_000, 25, in_sample=False)
     raised = await contracted(world, budget=2 * BUDGET)
-    await ask(world, raised, 1_000, 25, in_sample=False)
+    await ask(world, raised, 1_000, 5_000, in_sample=False)
     await ask(world, sender, 1_000, 25, NOW + timedelta(days=1), in_sample=False)
 
 
 async def test_calls_side_by_side_share_one_budget(world: World):
-    sender = await contracted(world)
+    sender = await contracted(world, budget=10_000_000)
+    allowed = enumeration.allowed_tags(10_000_000)
     await asyncio.gather(*[rows(world) for _ in range(6)])  # so that all find a connection open
-    asked = [ask(world, sender, first * 1_000, ALLOWED // 2) for first in range(6)]
+    asked = [ask(world, sender, first * 10_000, allowed // 2) for first in range(6)]
     outcomes = await asyncio.gather(*asked, return_exceptions=True)
 
     assert sum(isinstance(outcome, EnumerationBudgetError) for outcome in outcomes) == 4
-    assert await rows(world) <= ALLOWED
+    assert await rows(world) <= allowed
 
 
 async def test_each_sender_has_a_budget_of_its_own(world: World):
