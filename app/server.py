@@ -68,7 +68,7 @@ async def caller_of(request: Call) -> Caller:
     """Return who is calling; the key is looked up anew every time."""
     registry = registry_of(request)
     seconds = registry.settings.commit_seconds_max
-    async with asyncio.timeout(seconds), registry.pool.acquire(timeout=seconds) as db:
+    async with asyncio.timeout(seconds), registry.pool.acquire() as db:
         return await auth.authenticate(db, request.headers.get("authorization", ""))
 
 

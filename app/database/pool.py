@@ -184,13 +184,16 @@ def _is_durable(name: str, setting: str) -> bool:
 @contextlib.asynccontextmanager
 async def _lent(pool: Pool) -> AsyncIterator[LentConnection]:
     """Lend a connection, and cut it rather than hand it back when trouble leaves its state unknown."""
-    async with pool.acquire(timeout=LEND_SECONDS) as connection:
-        try:
-            yield connection
-        except Exception as error:
-            if is_unavailable(error) and not isinstance(error, UnavailableError):
-                _cut(connection)
-            raise
+    async with asyncio.timeout(LEND_SECONDS):  # the pool's own way to a deadline is a task for each loan
+        connection = await pool.acquire()
+    try:
+        yield connection
+    except Exception as error:
+        if is_unavailable(error) and not isinstance(error, UnavailableError):
+            _cut(connection)
+        raise
+    finally:
+        await pool.release(connection, timeout=LEND_SECONDS)
 
 
 @contextlib.asynccontextmanager

@@ -47,6 +47,11 @@ class Signer:
         self._helper: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def helper_id(self) -> int | None:
+        """The helper's process, while there is one that signs."""
+        return self._helper.pid if self._helper else None
+
     async def sign(self, texts: Sequence[bytes]) -> list[bytes]:
         """Return the signature of each text."""
         loop = asyncio.get_running_loop()

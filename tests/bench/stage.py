@@ -24,11 +24,11 @@ from app.registry import Registry, open_registry
 from app.settings import Settings
 from tests.e2e.kannel import free_port
 from tests.e2e.served import Served, served
-from tests.world import ACTOR, SIGNED_SECRET, found
+from tests.world import ACTOR, SIGNED_SECRET, found, let_send
 
 Numbers = NDArray[np.int64]
 
-BRAND = "marque"
+BRAND, BRAND_CODE = "marque", "36100"
 CODES = tuple(str(36_101 + place) for place in range(8))
 # French mobiles that no overseas territory shares; a prime, so that multiples of 48,271 visit every number once.
 FIRST_MOBILE, MOBILES = 33 * 10**9 + 640_000_000, 47_999_969
@@ -124,11 +124,13 @@ async def _populated(settings: Settings, database_url: str, scale: Scale) -> tup
 async def _set_up(registry: Registry) -> str:
     """A brand whose list is checked, and one dedicated code each for eight others."""
     await administration.add_sender(registry, ACTOR, BRAND, "Marque")
+    await administration.add_code(registry, ACTOR, BRAND_CODE, [BRAND], [], "non surtaxé")
     for code in CODES:
         await administration.add_sender(registry, ACTOR, f"{BRAND}-{code}", f"Marque {code}")
         await administration.add_code(registry, ACTOR, code, [f"{BRAND}-{code}"], [], "non surtaxé")
-    plan = ConnectionPlan("agregateur", "standard_webhooks", secrets=(SIGNED_SECRET,), codes=CODES)
+    plan = ConnectionPlan("agregateur", "standard_webhooks", secrets=(SIGNED_SECRET,), codes=(BRAND_CODE, *CODES))
     await administration.add_connection(registry, ACTOR, plan)
+    await let_send(registry, BRAND, BRAND_CODE)
     return await administration.issue_key(registry, ACTOR, Role.SENDER, "CRM", [BRAND])
 
 

@@ -20,6 +20,7 @@ from app.ledger import (
     OppositionEntry,
     decode,
     encode,
+    encode_opposition,
     person_commitment,
     place,
     timestamp,
@@ -298,3 +299,43 @@ def test_a_person_is_the_salted_hash_of_the_tag() -> None:
     assert person_commitment(bytes(16), 5) != person_commitment(salt, 5)
     with pytest.raises(ValueError, match="16 bytes"):
         person_commitment(b"", 5)
+
+
+WORDS = st.one_of(
+    st.sampled_from(["mo", "", "a,b", "x" * 65]), st.text(max_size=8), st.text('"\\{}[]:,%s \n', max_size=8)
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    words=st.tuples(*[WORDS] * 6),
+    code=st.one_of(st.none(), WORDS),
+    flags=st.lists(WORDS, max_size=3),
+    index=st.integers(-1, 2**63),
+)
+def test_a_line_put_together_is_the_line_that_is_encoded(words, code, flags, index):
+    """Whatever the values hold: quotes, escapes, another field's name, nothing at all."""
+    connection, basis, intent, rule, classifier, _ = words
+    values = {
+        "index": index, "kind": "stop", "recorded": NOW, "at": NOW, "connection": connection, "message": "0a" * 16,
+        "person": "fe" * 32, "code": code, "basis": basis, "candidates": 1, "intent": intent, "rule": rule,
+        "classifier": classifier, "effect": "opposed", "flags": tuple(flags),
+    }  # fmt: skip
+
+    assert outcome(encode_opposition, values) == outcome(lambda **given: encode(OppositionEntry(**given)), values)
+
+
+def test_a_value_cannot_pass_for_several_fields():
+    smuggled = (
+        'a","basis":"b","candidates":1,"intent":"STOP","rule":"r","classifier":"c","effect":"opposed","flags":["f'
+    )
+    values = {name: getattr(STOP, name) for name in STOP.__struct_fields__ if name != "v"} | {"rule": smuggled}
+
+    assert outcome(encode_opposition, values) == outcome(lambda **given: encode(OppositionEntry(**given)), values)
+
+
+def outcome(write, values: dict) -> bytes | type[Exception]:
+    try:
+        return write(**values)
+    except (LedgerEntryError, ValueError) as error:
+        return type(error)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from app.phone import Numbers, Reading, read, read_json, read_lines
 from app.phone.countries import COUNTRIES
 from app.phone.plan import BLOCKS, OVERSEAS
+from app.phone.tokens import line_pieces
 
 NATIONAL = ["", "0", "00", "000", "(0)", "+", "+0", "+33", "0033", "33", "+33 (0)", "33 0", "+33+", "tel:+33", "'0"]
 INTERNATIONAL = ["+", "00", "", "+ ", "+00", "0", "000", "(+", "tel:", "p"]
@@ -117,3 +118,24 @@ def test_any_text_is_read_like_each_of_its_lines(texts: list[str], times: int, e
 
     assert [numbers.text(position) for position in range(len(numbers))] == texts
     assert_read_alike(numbers, texts, {text: read(text) for text in texts})
+
+
+def test_a_text_read_in_pieces_is_read_like_one_in_one_piece():
+    """Long enough to be cut; lines of several lengths, blank ones, and ends of both kinds around the cut."""
+    lines = ["0639980001", "+33 6 39 98 00 02", "", "N/A", "06.39.98.00.03\r", "é", "0" * 101]
+    text = "\n".join(lines * 20_000).encode()
+    cut = read_lines(text)
+    short = read_lines("\n".join(lines).encode())
+
+    assert len(cut) == len(lines) * 20_000
+    assert cut.numbers.tolist() == short.numbers.tolist() * 20_000
+    assert {place % len(lines) for place in cut.problems} == set(short.problems)
+
+
+def test_a_cut_falls_only_where_a_line_begins():
+    for text in (b"", b"1", b"\n", b"1\n2", b"1\n2\n", b"no line end anywhere in here", b"\n\n\n\n", b"12345\r\n6\r\n"):
+        for pieces in range(1, 6):
+            found = line_pieces(text, pieces)
+
+            assert b"".join(text[start:stop] for start, stop in found) == text
+            assert all(start == 0 or text[start - 1 : start] == b"\n" for start, _ in found)
