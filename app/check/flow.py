@@ -169,7 +169,8 @@ async def _made(look: Look, version: Version, judged: verdict.Verdict, hours: Ho
         permit=await in_thread(size, clearing.permit, case, ground, look.batch.numbers, judged, signed_by),
         policy=ground.policy,
         drill=plan.drill,
-        contacts_at=contacts.seen_to if contacts else None,
+        # What is older than the window was not looked for, so what the ledger held then counts as seen too.
+        contacts_at=max(contacts.seen_to, version.size) if contacts else None,
     )
 
 
