@@ -29,6 +29,7 @@ from app.settings import Settings, default_data_dir, from_environ
 
 SALON, SPA = "salon-martin", "spa-des-lilas"
 SHARED_CODE, OWN_CODE = "36200", "36111"
+CODES = {SALON: OWN_CODE, SPA: SHARED_CODE}
 ACTOR = "demo"
 START_SECONDS = 30
 # The demo is watched at any hour, so its senders are open at all of them; a real sender begins with `prudent`.
@@ -215,9 +216,10 @@ def _headers(secret: str, message_id: str, body: bytes) -> dict[str, str]:
 async def _a_batch_is_checked(story: Story) -> str:
     numbers = [ANNE, "06 39 98 00 02", "0033639980003", DAVID, "06.39.98.00.05", "12 34"]
     _say(f"\n3. Both senders check the same batch of {len(numbers)} before they send.")
-    found = ""
+    found, run = "", clock.random_bytes(3).hex()
     for name, key in ((SALON, story.salon_key), (SPA, story.spa_key)):
-        body = {"numbers": numbers, "campaign": "soldes-hiver", "purpose": "marketing"}
+        # A run of its own each time: the same campaign or text again would be withheld as a duplicate.
+        body = {"numbers": numbers, "campaign": f"soldes-{run}", "text": f"Soldes n° {run}. STOP {CODES[name]}"}
         answer = await story.client.post("/v1/checks", json=body, headers={"Authorization": f"Bearer {key}"})
         verdict = answer.raise_for_status().json()
         withheld = ", ".join(verdict["withheld"]["opted_out"])
