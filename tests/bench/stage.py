@@ -24,7 +24,7 @@ from app.registry import Registry, open_registry
 from app.settings import Settings
 from tests.e2e.kannel import free_port
 from tests.e2e.served import Served, served
-from tests.world import ACTOR, SIGNED_SECRET, found, let_send
+from tests.world import ACTOR, DIRECT_ROUTE, SIGNED_SECRET, found, let_send
 
 Numbers = NDArray[np.int64]
 
@@ -130,6 +130,7 @@ async def _set_up(registry: Registry) -> str:
         await administration.add_code(registry, ACTOR, code, [f"{BRAND}-{code}"], [], "non surtaxé")
     plan = ConnectionPlan("agregateur", "standard_webhooks", secrets=(SIGNED_SECRET,), codes=(BRAND_CODE, *CODES))
     await administration.add_connection(registry, ACTOR, plan)
+    await administration.declare(registry, ACTOR, plan.slug, DIRECT_ROUTE)
     await let_send(registry, BRAND, BRAND_CODE)
     return await administration.issue_key(registry, ACTOR, Role.SENDER, "CRM", [BRAND])
 
