@@ -17,7 +17,7 @@ What comes in and goes out:
   puller.py         operators' lists, read on time where the operator does not call
   opposition.py     a sender's proof that somebody consented since
   review.py         what people decide: doubtful messages, and the texts that are forgotten
-  audit.py          exports: a zip that proves by itself
+  audit/            exports: a zip that proves by itself
   proofs.py         inclusion and consistency proofs for a checkpoint somebody holds
   evidence.py       verifying such a zip offline
   administration.py senders, codes, connections, keys

@@ -14,6 +14,7 @@ import msgspec
 
 from app import archive, ledger
 
+TABLE, LINE_END = ".csv", b"\r\n"
 SMALL_MEMBER_BYTES_MAX = 16_000_000
 
 
@@ -62,7 +63,7 @@ def _members(file: BinaryIO) -> dict[str, archive.Member]:
 
 
 def _export(file: BinaryIO, members: dict[str, archive.Member]) -> ledger.Export:
-    others = [member for name, member in members.items() if name not in ledger.PROVEN_MEMBERS]
+    others = [_Other(file, member) for name, member in members.items() if name not in ledger.PROVEN_MEMBERS]
     return ledger.Export(
         # Each has a file of its own: the two are read side by side.
         ledger=_streamed(file, members["ledger.jsonl"]),
@@ -70,7 +71,8 @@ def _export(file: BinaryIO, members: dict[str, archive.Member]) -> ledger.Export
         checkpoint=_whole(file, members["checkpoint.txt"]),
         manifest=_whole(file, members["manifest.json"]),
         manifest_note=_whole(file, members["manifest.note"]),
-        digests={member.name: _digest(file, member) for member in others},
+        digests={other.name: other.digest for other in others},
+        rows={other.name: other.rows for other in others if other.name.endswith(TABLE)},
     )
 
 
@@ -89,11 +91,17 @@ def _whole(file: BinaryIO, member: archive.Member) -> bytes:
     return b"".join(pieces)
 
 
-def _digest(file: BinaryIO, member: archive.Member) -> str:
-    digest = sha256()
-    for block in archive.contents(file, member):
-        digest.update(block)
-    return digest.hexdigest()
+class _Other:
+    """A member that only a digest covers: its SHA-256, hexadecimal, and its lines below the first."""
+
+    def __init__(self, file: BinaryIO, member: archive.Member) -> None:
+        self.name = member.name
+        digest, ends, last = sha256(), 0, b""
+        for block in archive.contents(file, member):
+            digest.update(block)
+            ends += block.count(LINE_END) + (last + block[:1] == LINE_END)
+            last = block[-1:]
+        self.digest, self.rows = digest.hexdigest(), ends - 1
 
 
 def _same_container(file: BinaryIO, members: list[archive.Member]) -> bool:

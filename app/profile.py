@@ -33,6 +33,14 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     language: str = FRENCH
     """Of what people get back, unless they wrote in another."""
 
+    # Who answers for it, as the article 30 record names them.
+    controller: str = ""
+    """Name and address of the controller, and how to reach it."""
+    dpo: str = ""
+    """How to reach its data protection officer."""
+    processor: str = ""
+    """Who runs this registry for it; the sender itself where it does."""
+
     # What its checks may leave out.
     short_code: str | None = None
     """The code its texts name, where it uses several."""

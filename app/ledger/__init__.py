@@ -17,6 +17,10 @@ from app.ledger.entry import (
     timestamp,
 )
 from app.ledger.export import (
+    CHECKS_TABLE,
+    EMERGENCIES_TABLE,
+    NOTES_TABLE,
+    OPPOSITIONS_TABLE,
     PROVEN_MEMBERS,
     Export,
     Finding,
@@ -45,9 +49,13 @@ from app.ledger.tree import (
 )
 
 __all__ = [
+    "CHECKS_TABLE",
+    "EMERGENCIES_TABLE",
     "EMPTY",
     "EMPTY_ROOT",
     "ENTRY_MAX_BYTES",
+    "NOTES_TABLE",
+    "OPPOSITIONS_TABLE",
     "PROVEN_MEMBERS",
     "CheckEntry",
     "Checkpoint",

@@ -27,14 +27,25 @@ from app.ledger.tree import EMPTY, HASH_BYTES, append, leaf_hash, root
 PROVEN_MEMBERS = ("ledger.jsonl", "leaves.bin", "checkpoint.txt", "manifest.json", "manifest.note")
 """Members that the manifest does not list, because something stronger than a digest covers them."""
 
+OPPOSITIONS_TABLE = "oppositions.csv"
+CHECKS_TABLE = "consultations.csv"
+NOTES_TABLE = "actes.csv"
+EMERGENCIES_TABLE = "usages-urgence.csv"
+LEDGER_TABLES = (OPPOSITIONS_TABLE, CHECKS_TABLE, NOTES_TABLE, EMERGENCIES_TABLE)
+"""Tables whose rows are the entries of the period."""
+
+_EMERGENCY = b',"purpose":"emergency",'
+_RECORDED = b',"recorded":"'
+_INSTANT_BYTES = 27
 _BATCH_ENTRIES = 512  # at most 32 MiB of the longest entries
 
 
 class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the export says of itself.
 
-    origin, size, root (hexadecimal): as in the checkpoint. counts: entries by kind. members: SHA-256, hexadecimal, of
-    every member not in PROVEN_MEMBERS. about: what people want to know, such as the period and who asked.
+    origin, size, root (hexadecimal): as in the checkpoint. counts: entries by kind. rows: of every table, without
+    its heading. members: SHA-256, hexadecimal, of every member not in PROVEN_MEMBERS. about: what people want to know,
+    such as the period, "from" and "to" of the tables, and why a member is missing.
     """
 
     format: Literal["stop-registry export"] = "stop-registry export"
@@ -43,6 +54,7 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     size: int
     root: str
     counts: dict[str, int]
+    rows: dict[str, int] = {}
     members: dict[str, str]
     about: dict[str, str] = {}
 
@@ -50,7 +62,8 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Export(Struct, frozen=True, kw_only=True):
     """The members of an export as they were read; `ledger` and `leaves` in blocks cut anywhere, so they may stream.
 
-    digests: SHA-256, hexadecimal, of every member that is not in PROVEN_MEMBERS, by name.
+    digests: SHA-256, hexadecimal, of every member that is not in PROVEN_MEMBERS, by name. rows: of every table among
+    them, without its heading.
     """
 
     ledger: Iterable[bytes]
@@ -59,6 +72,7 @@ class Export(Struct, frozen=True, kw_only=True):
     manifest: bytes
     manifest_note: bytes
     digests: Mapping[str, str]
+    rows: Mapping[str, int] = {}
 
 
 class Finding(Struct, frozen=True):
@@ -109,10 +123,12 @@ def verify(export: Export, verifier: str) -> Report:
     key = read_verifier(verifier)
     findings: list[Finding] = []
     head = _read_head(export, verifier, findings)
-    walk = _Walk()
+    manifest = _read_manifest(export, key, findings)
+    walk = _Walk(manifest.about if manifest else {})
     walk.run(_lines(export.ledger), _hashes(export.leaves))
     findings += _entry_findings(walk, head)
-    findings += _manifest_findings(export, key, head, walk)
+    if manifest:
+        findings += _manifest_findings(export, manifest, head, walk)
     return Report(
         origin=key.name,
         size=walk.ledger.size,
@@ -123,11 +139,13 @@ def verify(export: Export, verifier: str) -> Report:
 
 
 class _Walk:
-    """One pass over entries and leaf hashes, side by side."""
+    """One pass over entries and leaf hashes, side by side; `about` names the period of the tables."""
 
-    def __init__(self) -> None:
+    def __init__(self, about: Mapping[str, str]) -> None:
+        self._start, self._end = about.get("from", "").encode(), about.get("to", "").encode()
         self.ledger = self.leaves = EMPTY  # the same object for as long as the two agree
         self.counts: Counter[str] = Counter()
+        self.rows: Counter[str] = Counter()  # how many rows each of LEDGER_TABLES must have
         self.differs: int | None = None  # first entry whose hash is not the one in leaves.bin
         self.unreadable: int | None = None  # first entry that does not parse or stands in another's place
 
@@ -164,6 +182,21 @@ class _Walk:
                 self.unreadable = position
                 return
             self.counts[kind] += 1
+            if self._is_covered(line):
+                self.rows[_TABLE_OF_KIND.get(kind, NOTES_TABLE)] += 1
+                if kind == "check" and _EMERGENCY in line:
+                    self.rows[EMERGENCIES_TABLE] += 1
+
+    def _is_covered(self, line: bytes) -> bool:
+        """Tell whether an entry that was read was recorded in the period; instants sort as their spellings do."""
+        if not self._start and not self._end:
+            return True
+        begin = line.index(_RECORDED) + len(_RECORDED)
+        recorded = line[begin : begin + _INSTANT_BYTES]
+        return self._start <= recorded and (not self._end or recorded < self._end)
+
+
+_TABLE_OF_KIND = {"stop": OPPOSITIONS_TABLE, "start": OPPOSITIONS_TABLE, "check": CHECKS_TABLE}
 
 
 def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -218,25 +251,42 @@ def _entry_findings(walk: _Walk, head: Checkpoint | None) -> Iterator[Finding]:
         yield Finding("entry-or-hash-changed", "ledger.jsonl", walk.differs, _doubt_text(walk.differs))
 
 
-def _manifest_findings(export: Export, key: Verifier, head: Checkpoint | None, walk: _Walk) -> Iterator[Finding]:
+def _read_manifest(export: Export, key: Verifier, findings: list[Finding]) -> Manifest | None:
     try:
         authentic = open_note(_text(export.manifest_note), key) == _manifest_text(export.manifest, key.name)
     except NoteError:
         authentic = False
     if not authentic:
         text = "The expected key has not signed this manifest: what it says of the other members proves nothing."
-        yield Finding("manifest-not-authentic", "manifest.note", None, text)
+        findings.append(Finding("manifest-not-authentic", "manifest.note", None, text))
     try:
-        manifest = msgspec.json.decode(export.manifest, type=Manifest)
+        return msgspec.json.decode(export.manifest, type=Manifest)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        yield Finding("manifest-unreadable", "manifest.json", None, "The manifest is not one that this release writes.")
-        return
+        text = "The manifest is not one that this release writes."
+        findings.append(Finding("manifest-unreadable", "manifest.json", None, text))
+        return None
+
+
+def _manifest_findings(export: Export, manifest: Manifest, head: Checkpoint | None, walk: _Walk) -> Iterator[Finding]:
     claimed = (manifest.origin, manifest.size, manifest.root)
     if head is not None and claimed != (head.origin, head.size, head.root.hex()):
         yield Finding("manifest-differs", "manifest.json", None, "The manifest is that of another checkpoint.")
     if walk.unreadable is None and manifest.counts != walk.counts:
         yield Finding("counts-differ", "manifest.json", None, "The counts are not those of the entries.")
     yield from _member_findings(manifest.members, export.digests)
+    yield from _table_findings(manifest, export.rows, walk)
+
+
+def _table_findings(manifest: Manifest, found: Mapping[str, int], walk: _Walk) -> Iterator[Finding]:
+    """Hold tables against the manifest and, those that come from the ledger, against its entries."""
+    for name in sorted({*manifest.rows, *found}):
+        if name in found and found[name] != manifest.rows.get(name):
+            yield Finding("rows-differ", name, None, "This table does not have the rows that the manifest counts.")
+    if walk.unreadable is not None:
+        return
+    for name in LEDGER_TABLES:
+        if name in found and found[name] != walk.rows[name]:
+            yield Finding("table-differs", name, None, "This table does not have one row for each entry of its period.")
 
 
 def _member_findings(listed: Mapping[str, str], found: Mapping[str, str]) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from hashlib import sha256
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app import archive, dossier, ledger
+from app.dossier import tables
 
 ORIGIN = "tests.stop-registry.local/sender/salon-martin"
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -50,9 +51,16 @@ def members_of(lines: list[bytes], key: Ed25519PrivateKey = KEY) -> Members:
     """The members of a rightful export of these entries."""
     leaves = [ledger.leaf_hash(entry) for entry in lines]
     root, kinds = ledger.root_of(leaves), [ledger.place(entry)[1] for entry in lines]
+    rows = dossier.read(lines)
+    written = {
+        ledger.OPPOSITIONS_TABLE: tables.oppositions(rows),
+        ledger.CHECKS_TABLE: tables.checks(rows),
+        ledger.NOTES_TABLE: tables.notes(rows),
+        ledger.EMERGENCIES_TABLE: tables.emergencies(rows),
+        tables.INCIDENTS_TABLE: "",
+    }
     people = {
-        "oppositions.csv": "\ufeffnuméro;nature\r\n0;opposition\r\n".encode(),
-        "empty.csv": b"",
+        **{name: (tables.head(name) + text).encode() for name, text in written.items()},
         archive.KEY_MEMBER: ledger.verifier_key(ORIGIN, key.public_key()).encode() + b"\n",
         "verifier.html": dossier.asset("verifier.html"),
     }
@@ -62,6 +70,7 @@ def members_of(lines: list[bytes], key: Ed25519PrivateKey = KEY) -> Members:
             size=len(lines),
             root=root.hex(),
             counts={kind: kinds.count(kind) for kind in sorted(set(kinds))},
+            rows={name: text.count(tables.LINE_END) for name, text in written.items()},
             members={name: sha256(content).hexdigest() for name, content in people.items()},
             about={"name": "Salon Martin", "made_at": "2026-11-22T00:00:00.000000Z", "from": "", "to": ""},
         )

@@ -70,7 +70,7 @@ def changed_members() -> dict[str, Members]:
     found["an older manifest"] = {
         **CLEAN, **{name: members_of(LINES[:40])[name] for name in ("manifest.json", "manifest.note")}
     }  # fmt: skip
-    found["another's table"] = replaced(CLEAN, "oppositions.csv", lambda c: c.replace(b"0;opp", b"1;opp"))
+    found["another's table"] = replaced(CLEAN, "oppositions.csv", lambda c: c.replace(b";opposition;", b";retour;", 1))
     found["a member more"] = {**CLEAN, "zz.txt": b"?"}
     found["all of it signed by another"] = members_of(LINES, Ed25519PrivateKey.from_private_bytes(bytes(32)))
     return found
