@@ -173,6 +173,7 @@ class _Walk:
         """Count what the entries are, up to the first that cannot be read."""
         if self.unreadable is not None:
             return
+        kinds: list[str] = []
         for position, line in enumerate(lines, self.ledger.size):
             try:
                 index, kind = place(line)
@@ -180,20 +181,24 @@ class _Walk:
                 index, kind = -1, ""
             if index != position:
                 self.unreadable = position
-                return
-            self.counts[kind] += 1
-            if self._is_covered(line):
-                self.rows[_TABLE_OF_KIND.get(kind, NOTES_TABLE)] += 1
-                if kind == "check" and _EMERGENCY in line:
-                    self.rows[EMERGENCIES_TABLE] += 1
+                break
+            kinds.append(kind)
+        self.counts.update(kinds)
+        covered = self._covered(list(zip(kinds, lines, strict=False)))
+        self.rows.update([_TABLE_OF_KIND.get(kind, NOTES_TABLE) for kind, _ in covered])
+        self.rows[EMERGENCIES_TABLE] += sum(kind == "check" and _EMERGENCY in line for kind, line in covered)
 
-    def _is_covered(self, line: bytes) -> bool:
-        """Tell whether an entry that was read was recorded in the period; instants sort as their spellings do."""
+    def _covered(self, read: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+        """Return the entries recorded in the period, of those that were read; instants sort as their spellings do."""
         if not self._start and not self._end:
-            return True
-        begin = line.index(_RECORDED) + len(_RECORDED)
-        recorded = line[begin : begin + _INSTANT_BYTES]
-        return self._start <= recorded and (not self._end or recorded < self._end)
+            return read
+        recorded = [(line.index(_RECORDED) + len(_RECORDED), kind, line) for kind, line in read]
+        return [
+            (kind, line)
+            for begin, kind, line in recorded
+            if self._start <= line[begin : begin + _INSTANT_BYTES]
+            and (not self._end or line[begin : begin + _INSTANT_BYTES] < self._end)
+        ]
 
 
 _TABLE_OF_KIND = {"stop": OPPOSITIONS_TABLE, "start": OPPOSITIONS_TABLE, "check": CHECKS_TABLE}
