@@ -68,20 +68,19 @@ def members_of(
         ledger.EMERGENCIES_TABLE: tables.emergencies(shown),
         tables.INCIDENTS_TABLE: "",
     }
-    csv = {name: (tables.head(name) + text).encode() for name, text in written.items()}
-    csv |= {name: made(csv[name]) for name, made in (change or {}).items()}
     people = {
-        **csv,
+        **{name: (tables.head(name) + text).encode() for name, text in written.items()},
         archive.KEY_MEMBER: ledger.verifier_key(ORIGIN, key.public_key()).encode() + b"\n",
         "verifier.html": dossier.asset("verifier.html"),
     }
+    people |= {name: made(people[name]) for name, made in (change or {}).items()}
     manifest = ledger.encode_manifest(
         ledger.Manifest(
             origin=ORIGIN,
             size=len(lines),
             root=root.hex(),
             counts={kind: kinds.count(kind) for kind in sorted(set(kinds))},
-            rows={name: content.count(b"\r\n") - 1 for name, content in csv.items()},
+            rows={name: people[name].count(b"\r\n") - 1 for name in written},
             members={name: sha256(content).hexdigest() for name, content in people.items()},
             about={"name": "Salon Martin", "made_at": "2026-11-22T00:00:00.000000Z"} | (period or NO_PERIOD),
         )
