@@ -22,6 +22,7 @@ from app.audit.printing import printed
 from app.audit.scope import Scope
 from app.directory import Sender
 from app.dossier import register
+from app.keyset import key_set
 from app.queries import exports, ledgers, setup
 from app.registry import Registry
 
@@ -66,6 +67,7 @@ async def _zip(registry: Registry, sender: Sender, head: ledgers.HeadRow, scope:
         account = await account_of(registry, sender, scope, clock.now(), spools)
         about = {"sender": sender.slug, "name": sender.name, "made_at": ledger.timestamp(account.made_at)}
         about |= scope.spelled() | await _papers(registry, sender, head, account, spools)
+        spools.put("jwks.json", msgspec.json.encode({"keys": await key_set(registry)}))
         spools.put(archive.KEY_MEMBER, verifier_key(registry, sender).encode() + b"\n")
         for name, spool in spools.members():
             digest = hashlib.sha256()

@@ -96,6 +96,7 @@ async def record(case: Case, made: Made, replay: Replay | None) -> None:
             clearance=clearance.clearance_id(check_id) if made.permit else None,
             policy=made.policy,
             terms=clearance.digest(made.permit.terms) if made.permit else None,
+            drill=case.fields.drill,
         )
 
     work = Record(case.sender.sender_id, build, row, (made.size, made.peaks))

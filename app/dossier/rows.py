@@ -52,6 +52,7 @@ class Row(msgspec.Struct, gc=False):
     campaign: str | None = None
     evaluated_at: int = 0
     counts: Counts = NONE
+    drill: bool = False
     subject: str = ""
     detail: dict[str, str] = {}
 

@@ -23,7 +23,7 @@ QUARANTINE_TABLE = "quarantaine.csv"
 
 _CHECKS_HEAD = (
     "numéro d'entrée", "enregistré le (UTC)", "consultation", "clé", "finalité", "campagne", "taille du registre",
-    "soumis", "autorisés", "invalides", "répétés", "opposés", "doublons", "hors horaires",
+    "soumis", "autorisés", "invalides", "répétés", "opposés", "doublons", "hors horaires", "exercice",
 )  # fmt: skip
 HEADS = {
     OPPOSITIONS_TABLE: (
@@ -99,8 +99,8 @@ def checks(rows: Sequence[Row]) -> str:
 
 
 def emergencies(rows: Sequence[Row]) -> str:
-    """Write the checks among the rows that were made for an emergency."""
-    return "".join([_check(row) for row in rows if row.kind == "check" and row.purpose == EMERGENCY])
+    """Write the checks among the rows that were made for an emergency, or as an exercise."""
+    return "".join([_check(row) for row in rows if row.kind == "check" and (row.purpose == EMERGENCY or row.drill)])
 
 
 def notes(rows: Sequence[Row]) -> str:
@@ -127,7 +127,9 @@ def _check(row: Row) -> str:
         counts.duplicate, counts.quiet_hours,
     )  # fmt: skip
     words = ";".join(map(cell, names))
-    return f"{row.index};{moment(row.recorded)};{words};{';'.join(map(str, sums))}{LINE_END}"
+    return (
+        f"{row.index};{moment(row.recorded)};{words};{';'.join(map(str, sums))};{'oui' if row.drill else ''}{LINE_END}"
+    )
 
 
 def _digest(text: str) -> str:

@@ -30,7 +30,8 @@ from app.ledger.export import (
     sign_manifest,
     verify,
 )
-from app.ledger.note import NoteError, open_note, sign_note
+from app.ledger.held import Found, Held
+from app.ledger.note import NoteError, open_note, read_verifier, sign_note
 from app.ledger.tree import (
     EMPTY,
     EMPTY_ROOT,
@@ -63,7 +64,9 @@ __all__ = [
     "Entry",
     "Export",
     "Finding",
+    "Found",
     "Frontier",
+    "Held",
     "LedgerEntryError",
     "Manifest",
     "NoteEntry",
@@ -85,6 +88,7 @@ __all__ = [
     "person_commitment",
     "place",
     "read_checkpoint",
+    "read_verifier",
     "root",
     "root_of",
     "sign_checkpoint",

@@ -123,6 +123,7 @@ class CheckEntry(_Entry, frozen=True, kw_only=True, gc=False):
     account; every STOP with a smaller index was seen. cleared: how many numbers the clearance covers. batch: keyed
     digest of the cleared list. clearance: its id, None when nothing was cleared. policy: the hours that were applied.
     terms: SHA-256 of the clearance's signed terms, so that a token at hand can be shown to be the one that was given.
+    drill: it was an exercise.
     """
 
     kind: Literal["check"] = "check"
@@ -137,6 +138,7 @@ class CheckEntry(_Entry, frozen=True, kw_only=True, gc=False):
     clearance: Name | None = None
     policy: Name | None = None
     terms: Annotated[str, Meta(min_length=64, max_length=64)] | None = None
+    drill: bool = False
 
     def __post_init__(self) -> None:
         """Check what types cannot say; ValueError."""

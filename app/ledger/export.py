@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 
 from app.ledger.checkpoint import Checkpoint, read_checkpoint
-from app.ledger.entry import ENTRY_MAX_BYTES, LedgerEntryError, place
+from app.ledger.entry import ENTRY_MAX_BYTES, CheckEntry, Entry, LedgerEntryError, decode, place
+from app.ledger.held import NOTHING, Found, Held, Search
 from app.ledger.note import NoteError, Verifier, open_note, read_verifier, sign_note
 from app.ledger.tree import EMPTY, HASH_BYTES, append, leaf_hash, root
 
@@ -34,7 +35,7 @@ EMERGENCIES_TABLE = "usages-urgence.csv"
 LEDGER_TABLES = (OPPOSITIONS_TABLE, CHECKS_TABLE, NOTES_TABLE, EMERGENCIES_TABLE)
 """Tables whose rows are the entries of the period."""
 
-_EMERGENCY = b',"purpose":"emergency",'
+_EMERGENCY, _DRILL = b',"purpose":"emergency",', b',"drill":true}'
 _RECORDED = b',"recorded":"'
 _INSTANT_BYTES = 27
 _BATCH_ENTRIES = 512  # at most 32 MiB of the longest entries
@@ -92,6 +93,7 @@ class Report(Struct, frozen=True, kw_only=True):
     root: bytes
     counts: dict[str, int]
     findings: tuple[Finding, ...]
+    held: Found
 
     @property
     def ok(self) -> bool:
@@ -114,17 +116,17 @@ def sign_manifest(manifest: bytes, origin: str, key: Ed25519PrivateKey) -> str:
     return sign_note(_manifest_text(manifest, origin), origin, key)
 
 
-def verify(export: Export, verifier: str) -> Report:
+def verify(export: Export, verifier: str, held: Held = NOTHING) -> Report:
     """Compare an export with its signatures under `verifier`, which must not come from the export itself.
 
     Whatever the export holds ends up in the report; NoteError only when `verifier` is no verifier key. One pass over
-    the entries, a few microseconds each, in memory that does not grow with them.
+    the entries, a few microseconds each, in memory that does not grow with them. What is in `held` is looked for.
     """
     key = read_verifier(verifier)
     findings: list[Finding] = []
     head = _read_head(export, verifier, findings)
     manifest = _read_manifest(export, key, findings)
-    walk = _Walk(manifest.about if manifest else {})
+    walk = _Walk(manifest.about if manifest else {}, held)
     walk.run(_lines(export.ledger), _hashes(export.leaves))
     findings += _entry_findings(walk, head)
     if manifest:
@@ -135,18 +137,21 @@ def verify(export: Export, verifier: str) -> Report:
         root=root(walk.ledger),
         counts=dict(sorted(walk.counts.items())),
         findings=tuple(findings),
+        held=walk.search.found,
     )
 
 
 class _Walk:
     """One pass over entries and leaf hashes, side by side; `about` names the period of the tables."""
 
-    def __init__(self, about: Mapping[str, str]) -> None:
+    def __init__(self, about: Mapping[str, str], held: Held) -> None:
+        self.search = Search(held)
         self._start, self._end = about.get("from", "").encode(), about.get("to", "").encode()
         self.ledger = self.leaves = EMPTY  # the same object for as long as the two agree
         self.counts: Counter[str] = Counter()
         self.rows: Counter[str] = Counter()  # how many rows each of LEDGER_TABLES must have
         self.differs: int | None = None  # first entry whose hash is not the one in leaves.bin
+        self.unclear: int | None = None  # first check whose clearance is not what its other fields say
         self.unreadable: int | None = None  # first entry that does not parse or stands in another's place
 
     def run(self, lines: Iterator[bytes], hashes: Iterator[bytes]) -> None:
@@ -160,6 +165,7 @@ class _Walk:
         self._read(lines)
         computed = [leaf_hash(line) for line in lines]
         start = self.ledger.size
+        self.search.look(self.ledger, lines, computed)
         self.ledger = append(self.ledger, computed)
         if self.differs is None and computed == stored:
             self.leaves = self.ledger
@@ -186,7 +192,13 @@ class _Walk:
         self.counts.update(kinds)
         covered = self._covered(list(zip(kinds, lines, strict=False)))
         self.rows.update([_TABLE_OF_KIND.get(kind, NOTES_TABLE) for kind, _ in covered])
-        self.rows[EMERGENCIES_TABLE] += sum(kind == "check" and _EMERGENCY in line for kind, line in covered)
+        self.rows[EMERGENCIES_TABLE] += sum(
+            kind == "check" and (_EMERGENCY in line or line.endswith(_DRILL)) for kind, line in covered
+        )
+        if self.unclear is None and "check" in kinds:
+            checks = zip(range(self.ledger.size, self.ledger.size + len(kinds)), kinds, lines, strict=False)
+            wrong = (index for index, kind, line in checks if kind == "check" and not _is_consistent(decode(line)))
+            self.unclear = next(wrong, None)
 
     def _covered(self, read: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
         """Return the entries recorded in the period, of those that were read; instants sort as their spellings do."""
@@ -199,6 +211,14 @@ class _Walk:
             if self._start <= line[begin : begin + _INSTANT_BYTES]
             and (not self._end or line[begin : begin + _INSTANT_BYTES] < self._end)
         ]
+
+
+def _is_consistent(entry: Entry) -> bool:
+    """Tell whether a check's clearance and its terms come together, cover somebody, and bear the check's name."""
+    if not isinstance(entry, CheckEntry) or entry.clearance is entry.terms is None:
+        return True
+    named = entry.clearance is not None and entry.clearance.partition("_")[2] == entry.check.partition("_")[2]
+    return named and entry.terms is not None and entry.cleared > 0
 
 
 _TABLE_OF_KIND = {"stop": OPPOSITIONS_TABLE, "start": OPPOSITIONS_TABLE, "check": CHECKS_TABLE}
@@ -245,6 +265,9 @@ def _entry_findings(walk: _Walk, head: Checkpoint | None) -> Iterator[Finding]:
     hashes_signed = (walk.leaves.size, root(walk.leaves)) == signed
     if walk.unreadable is not None:
         yield Finding("entry-unreadable", "ledger.jsonl", walk.unreadable, _unreadable_text(walk.unreadable))
+    if walk.unclear is not None:
+        text = f"Entry {walk.unclear} is a check whose clearance does not fit its own counts and name."
+        yield Finding("clearance-wrong", "ledger.jsonl", walk.unclear, text)
     if walk.differs is None:
         if not entries_signed and signed is not None:
             yield Finding("root-differs", "ledger.jsonl", None, _ROOT_TEXT)

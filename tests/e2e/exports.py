@@ -32,6 +32,8 @@ def line(index: int) -> bytes:
             ledger.CheckEntry(
                 index=index, recorded=recorded, check=f"chk_{index}", caller="clé", purpose=purpose,
                 campaign="soldes d'été", evaluated_at=index, counts=counts, cleared=2, batch="0f" * 32,
+                clearance=f"clr_{index}" if index % 30 == 11 else None,
+                terms="d5" * 32 if index % 30 == 11 else None, drill=index % 40 == 31,
             )
         )  # fmt: skip
     return ledger.encode(

@@ -128,6 +128,19 @@ def test_a_table_that_leaves_an_entry_out_is_found_even_when_it_is_signed(tmp_pa
     assert [(finding["problem"], finding["member"]) for finding in other["findings"]] == [("table-differs", name)]
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [{"terms": None}, {"clearance": None}, {"clearance": "clr_12"}, {"cleared": 0}],
+    ids=lambda wrong: str(wrong),
+)
+def test_a_clearance_that_does_not_fit_its_check_is_found_even_when_it_is_signed(tmp_path, wrong):
+    lines = [*LINES[:11], ledger.encode(msgspec.structs.replace(ledger.decode(LINES[11]), **wrong)), *LINES[12:]]
+    [(_, own, other)] = compared({"wrong": zipped(members_of(lines))}, VERIFIER, tmp_path)
+
+    assert (len(own.findings), own.first_wrong_entry) == (1, 11)
+    assert [(finding["problem"], finding["entry"]) for finding in other["findings"]] == [("clearance-wrong", 11)]
+
+
 @pytest.mark.parametrize(("start", "end"), [(10, 50), (0, 31), (31, None), (90, None)])
 def test_the_tables_of_a_period_need_the_rows_of_that_period(tmp_path, start, end):
     period = {"from": "" if not start else instant(start), "to": "" if end is None else instant(end)}

@@ -4,16 +4,20 @@ The members are read around any damage, so that the first wrong entry can be nam
 from them and compared with the file, so that no byte of it can differ unnoticed.
 """
 
+import contextlib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
-from app import archive, ledger
+from app import archive, jws, ledger
+from app.errors import InvalidValueError
+from app.evidence.held import Paper, Papers
 
+KEY_SET = "jwks.json"
 TABLE, LINE_END = ".csv", b"\r\n"
 SMALL_MEMBER_BYTES_MAX = 16_000_000
 
@@ -29,8 +33,11 @@ class Report(msgspec.Struct, frozen=True):
     first_wrong_entry: int | None
 
 
-def verify_export(path: Path, verifier: str | None) -> Report:
-    """Verify the file under the given verifier key, else under the one it carries (which proves only integrity)."""
+def verify_export(path: Path, verifier: str | None, papers: Sequence[Paper] = ()) -> Report:
+    """Verify the file under the given verifier key, else under the one it carries (which proves only integrity).
+
+    The papers are what somebody kept: each must agree with the entries.
+    """
     with path.open("rb") as file:
         members = _members(file)
         missing = [name for name in (*ledger.PROVEN_MEMBERS, archive.KEY_MEMBER) if name not in members]
@@ -38,13 +45,27 @@ def verify_export(path: Path, verifier: str | None) -> Report:
             return _hopeless(f"{', '.join(missing)}: missing, or the zip's directory was altered.")
         key = verifier or _whole(file, members[archive.KEY_MEMBER]).decode("utf-8", "replace").strip()
         try:
-            report = ledger.verify(_export(file, members), key)
+            kept = Papers(papers, key, _keys(file, members, key))
+            report = ledger.verify(_export(file, members), key, kept.held())
         except ledger.NoteError as error:
             return _hopeless(f"{archive.KEY_MEMBER}: {error}" if verifier is None else str(error))
-        texts = [f"{finding.member}: {finding.text}" for finding in report.findings]
+        kept.compare(report.held)
+        findings = [*report.findings, *kept.findings]
+        texts = [f"{finding.member}: {finding.text}" for finding in findings]
         if not texts and not _same_container(file, list(members.values())):
             texts.append("The entries and tables are authentic, but the zip around them was altered.")
-    return Report(not texts, report.size, report.root.hex(), key, tuple(texts), report.first_wrong_entry)
+    wrong = min((finding.entry for finding in findings if finding.entry is not None), default=None)
+    return Report(not texts, report.size, report.root.hex(), key, tuple(texts), wrong)
+
+
+def _keys(file: BinaryIO, members: dict[str, archive.Member], verifier: str) -> jws.Keys:
+    """Return the keys of tokens: the published ones in the export, and the one that signs its heads."""
+    own = ledger.read_verifier(verifier).key
+    keys = {jws.key_id(own): own}
+    if KEY_SET in members:
+        with contextlib.suppress(InvalidValueError):
+            keys |= jws.read_keys(_whole(file, members[KEY_SET]))
+    return keys
 
 
 def _hopeless(text: str) -> Report:
