@@ -131,7 +131,7 @@ def test_a_table_that_leaves_an_entry_out_is_found_even_when_it_is_signed(tmp_pa
 @pytest.mark.parametrize(
     "wrong",
     [{"terms": None}, {"clearance": None}, {"clearance": "clr_12"}, {"cleared": 0}],
-    ids=lambda wrong: str(wrong),
+    ids=str,
 )
 def test_a_clearance_that_does_not_fit_its_check_is_found_even_when_it_is_signed(tmp_path, wrong):
     lines = [*LINES[:11], ledger.encode(msgspec.structs.replace(ledger.decode(LINES[11]), **wrong)), *LINES[12:]]
