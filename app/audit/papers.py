@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from app import dossier
 from app.audit.accounts import Account
 from app.auth import Role
-from app.directory import Sender
+from app.directory import Link, Sender
 from app.dossier import register
 from app.registry import Registry
 
@@ -44,10 +44,17 @@ def register_of(registry: Registry, sender: Sender, account: Account) -> registe
         processor=profile.processor,
         made_at=account.made_at,
         vendors=_vendors(account),
-        routes=[register.Route(link.connection.slug, link.connection.provider, link.codes) for link in account.links],
+        routes=[_route(link) for link in account.links],
         review_days=settings.review_days,
         lookback_hours=settings.lookback_hours,
         contact_weeks=CONTACT_WEEKS,
+    )
+
+
+def _route(link: Link) -> register.Route:
+    connection, declared = link.connection, link.declared
+    return register.Route(
+        connection.slug, connection.provider, link.codes, declared.route_class, declared.contract, declared.countries
     )
 
 

@@ -38,6 +38,7 @@ class Route(msgspec.Struct, frozen=True):
     slug: str
     provider: str
     codes: tuple[str, ...]
+    route_class: str = "unknown"
     contract: str = ""
     countries: tuple[str, ...] = ()
 
@@ -94,8 +95,8 @@ def _page(known: Configuration, title: str) -> Iterator[str]:
         yield f"<section><h2>{escape(made.name)}</h2>{report.table(Table((), made.lines, left=2))}</section>"
     yield "<section><h2>Prestataires et connexions</h2>"
     yield report.table(Table(("clé", "prestataire", "depuis", "jusqu'au"), tuple(map(_vendor, known.vendors)), left=4))
-    head = ("connexion", "fournisseur", "numéros courts", "contrat", "pays des données", "transfert")
-    yield report.table(Table(head, tuple(map(_route, known.routes)), left=6)) + "</section>"
+    head = ("connexion", "fournisseur", "numéros courts", "voie", "contrat", "pays des données", "transfert")
+    yield report.table(Table(head, tuple(map(_route, known.routes)), left=7)) + "</section>"
 
 
 def _vendor(vendor: Vendor) -> tuple[str, ...]:
@@ -106,9 +107,12 @@ def _vendor(vendor: Vendor) -> tuple[str, ...]:
 def _route(route: Route) -> tuple[str, ...]:
     countries = ", ".join(route.countries) or "non déclaré"
     return (
-        *(route.slug, route.provider, ", ".join(route.codes), route.contract or "non déclaré"),
-        *(countries, _transfer(route)),
+        *(route.slug, route.provider, ", ".join(route.codes), _CLASSES.get(route.route_class, route.route_class)),
+        *(route.contract or "non déclaré", countries, _transfer(route)),
     )
+
+
+_CLASSES = {"direct": "directe", "partner": "partenaire", "unknown": "non déclarée"}
 
 
 def _transfer(route: Route) -> str:

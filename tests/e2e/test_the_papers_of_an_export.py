@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from app import administration, audit, dossier, evidence, ledger
+from app import administration, audit, dossier, evidence, ledger, senders
 from app.administration import ConnectionPlan
 from app.alarms import Kind
 from app.audit.printing import FAILED, NOT_INSTALLED, printed
 from app.auth import Role
+from app.directory import Declaration
 from app.dossier import register
 from tests.world import ACTOR, OWN_CODE, SALON, SPA, message, signed
 
@@ -25,7 +26,7 @@ KNOWN = register.Configuration(
     sender="Salon Martin", controller="", dpo="dpo@salon.example", registry="registre.example.fr", processor="",
     made_at=MADE, vendors=[register.Vendor("k1", "Agence <Dupont>", MADE, None)],
     routes=[
-        register.Route("agregateur", "kannel", ("36200",), "C-2026-7", ("FR", "US")),
+        register.Route("agregateur", "kannel", ("36200",), "direct", "C-2026-7", ("FR", "US")),
         register.Route("muet", "kannel", ("36200",)),
     ],
     review_days=30, lookback_hours=72, contact_weeks=13,
@@ -193,6 +194,19 @@ def test_the_article_30_record_says_what_is_known_and_what_is_not():
     assert "agregateur : vers US : base du transfert" in page
     assert "muet : pays non déclarés" in page
     assert "13 semaines" in page
+
+
+async def test_the_article_30_record_is_made_from_what_was_configured(world, tmp_path):
+    declared = Declaration("partner", ("FR", "IE"), "CONTRAT-42", stop_returns=True)
+    await administration.declare(world.registry, ACTOR, "agregateur", declared)
+    await senders.set_value(world.registry, ACTOR, SALON, "dpo", "dpo@salon.example")
+    page = (await exported(world, tmp_path)).read("registre-article-30.html").decode()
+
+    assert "CONTRAT-42" in page
+    assert "FR, IE" in page
+    assert "aucun (EEE)" in page
+    assert "dpo@salon.example" in page
+    assert "vendor" in page
 
 
 def test_the_article_30_record_is_a_table_too():
