@@ -2,6 +2,7 @@
 #
 #   docker build -t stop-registry .                                      with a PostgreSQL elsewhere (DATABASE_URL)
 #   docker build -t stop-registry --build-arg EXTRAS="[embedded]" .      with PostgreSQL inside, kept in /data
+#   docker build -t stop-registry --build-arg EXTRAS="[report]" .        whose exports hold the report as a PDF
 #   docker run --read-only --cap-drop ALL --security-opt no-new-privileges -v registry:/data -p 8000:8000 stop-registry
 
 FROM python:3.11-slim-bookworm AS build

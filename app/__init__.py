@@ -17,9 +17,9 @@ What comes in and goes out:
   puller.py         operators' lists, read on time where the operator does not call
   opposition.py     a sender's proof that somebody consented since
   review.py         what people decide: doubtful messages, and the texts that are forgotten
-  audit.py          exports: a zip that proves by itself
+  audit/            exports: a zip that proves by itself
   proofs.py         inclusion and consistency proofs for a checkpoint somebody holds
-  evidence.py       verifying such a zip offline
+  evidence/         verifying such a zip offline, and kept papers against it
   administration.py senders, codes, connections, keys
   senders.py        what is decided about one sender: enforcement, texts, whose list it inherits
   holding.py        holding a sender, a delegate or a campaign, and releasing it
@@ -29,6 +29,7 @@ What comes in and goes out:
 
 What serves them:
   auth.py           who is calling: keys and roles
+  keyset.py         the public keys that tokens verify under
   safeguards/       may this batch go: each safeguard refuses, warns, or says nothing
   lookback.py       whom this number was cleared for, read in slices
   inheritance.py    opposed to a sender, or to one whose list it inherited

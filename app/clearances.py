@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from app import clearance, clock, jws, phone
+from app import clearance, clock, jws, keyset, phone
 from app.auth import Caller, Role
 from app.clearance import Fault, Presented, Terms
 from app.errors import InvalidValueError, NotFoundError
@@ -36,18 +36,6 @@ class Verified(msgspec.Struct, frozen=True):
     terms: Terms | None
 
 
-async def key_set(registry: Registry) -> list[dict[str, str]]:
-    """Return all keys that tokens of ours verify under.
-
-    The key of receipts, and of clearances the current key, the next one, published long before it signs, and every
-    retired one, so that no token ever given stops to verify.
-    """
-    last = await registry.directory.signing_generation(clearance.SIGNING_PURPOSE) + 1
-    keys = [registry.root.signing_key()]
-    keys += [registry.root.signing_key(number, clearance.SIGNING_PURPOSE) for number in range(1, last + 1)]
-    return [jws.jwk(key.public_key()) for key in keys]
-
-
 async def rotate(registry: Registry, actor: str) -> int:
     """Let the next key sign from now on; its generation. Verifiers know it already: it was published as the next."""
     now = clock.now()
@@ -63,7 +51,7 @@ async def verify(registry: Registry, caller: Caller, body: bytes) -> Verified:
     """Say whether a token may be used now, and name everything that is wrong with it."""
     caller.require(*ACTING, Role.AUDITOR)
     request = msgspec.json.decode(body, type=VerifyRequest)
-    keys = jws.read_keys(msgspec.json.encode({"keys": await key_set(registry)}))
+    keys = jws.read_keys(msgspec.json.encode({"keys": await keyset.key_set(registry)}))
     try:
         terms = clearance.read(request.token, keys)
     except jws.BadTokenError as error:

@@ -40,6 +40,13 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """What it may send beside them."""
     stop_covers_service: bool | None = None
     """A STOP ends service messages too; not said: where it sends no commercial ones."""
+    # Who answers for it, as the article 30 record names them.
+    controller: str = ""
+    """Name and address of the controller, and how to reach it."""
+    dpo: str = ""
+    """How to reach its data protection officer."""
+    processor: str = ""
+    """Who runs this registry for it; the sender itself where it does."""
 
     # What its checks may leave out.
     short_code: str | None = None

@@ -32,6 +32,7 @@ from app import (
     clearances,
     clock,
     intake,
+    keyset,
     operators,
     opposition,
     proofs,
@@ -99,7 +100,7 @@ def metrics() -> Response[bytes]:
 @get("/.well-known/jwks.json", cache_control=CacheControlHeader(max_age=JWKS_CACHED_SECONDS))
 async def jwks(request: Call) -> dict[str, list[dict[str, str]]]:
     """Publish the keys under which receipts and clearances verify: current, next and retired."""
-    return {"keys": await clearances.key_set(registry_of(request))}
+    return {"keys": await keyset.key_set(registry_of(request))}
 
 
 @route(

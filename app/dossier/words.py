@@ -1,6 +1,8 @@
 """The report's words, French first."""
 
+import re
 from collections.abc import Mapping
+from typing import Any
 
 FRENCH: Mapping[str, str] = {
     "title": "Rapport du registre des oppositions",
@@ -8,7 +10,8 @@ FRENCH: Mapping[str, str] = {
     "period": "Période",
     "made": "Établi le (UTC)",
     "ledger": "Journal",
-    "ledger_text": "{size} entrées, racine {root}",
+    "ledger_text": "{size} entrées",
+    "root": "Racine de l'arbre",
     "from": "du {start} ",
     "to": "au {end} (exclu)",
     "all": "depuis l'origine",
@@ -29,6 +32,11 @@ FRENCH: Mapping[str, str] = {
     "by_week": "STOP par semaine (lundi)",
     "by_month": "STOP par mois",
     "by_day_help": "Grisé : dimanches et jours fériés, fermés par la politique {policy}.",
+    "checks_day": "Numéros soumis par jour, dont retenus",
+    "checks_week": "Numéros soumis par semaine (lundi), dont retenus",
+    "checks_month": "Numéros soumis par mois, dont retenus",
+    "checks_day_help": "Foncé : retenus. Grisé : dimanches et jours fériés, fermés par la politique {policy}.",
+    "checks_help": "Foncé : retenus.",
     "by_hour": "STOP par jour de la semaine et heure",
     "by_hour_help": "Grisé : heures fermées par la politique {policy}, la plus étroite des chartes et usages publiés ; "
     "ce n'est pas une loi. Un STOP à ces heures est licite, mais peut signaler un envoi fait trop tôt ou trop tard.",
@@ -37,6 +45,22 @@ FRENCH: Mapping[str, str] = {
     "Sans heure de l'opérateur, le délai compte pour nul.",
     "by_code": "STOP par numéro court",
     "by_connection": "STOP par connexion",
+    "by_basis": "STOP par fondement du rattachement à cet expéditeur",
+    "by_purpose": "Consultations par finalité",
+    "outages": "Alarmes et coupures dans le temps",
+    "outages_help": "Chaque trait va de l'ouverture de l'alarme à sa clôture : connexions d'opérateur de cet "
+    "expéditeur, et ce qui touche tout le registre.",
+    "outage_list": "Liste des alarmes et coupures",
+    "more_outages": "{count} plus anciennes ne sont pas montrées : incidents.csv les donne toutes.",
+    "kind": "nature",
+    "subject": "objet",
+    "opened": "ouverte le (UTC)",
+    "ended": "close le (UTC)",
+    "lasted": "durée",
+    "still": "encore ouverte",
+    "colon": " :",
+    "language": "fr",
+    "page": "page",
     "reasons": "Numéros retenus, par raison",
     "by_caller": "Consultations par clé",
     "by_campaign": "Consultations par campagne",
@@ -60,7 +84,8 @@ ENGLISH: Mapping[str, str] = {
     "period": "Period",
     "made": "Made at (UTC)",
     "ledger": "Ledger",
-    "ledger_text": "{size} entries, root {root}",
+    "ledger_text": "{size} entries",
+    "root": "Root of the tree",
     "from": "from {start} ",
     "to": "to {end} (excluded)",
     "all": "since the beginning",
@@ -80,6 +105,11 @@ ENGLISH: Mapping[str, str] = {
     "by_week": "STOPs per week (Monday)",
     "by_month": "STOPs per month",
     "by_day_help": "Shaded: Sundays and public holidays, closed by the policy {policy}.",
+    "checks_day": "Numbers submitted per day, and withheld",
+    "checks_week": "Numbers submitted per week (Monday), and withheld",
+    "checks_month": "Numbers submitted per month, and withheld",
+    "checks_day_help": "Dark: withheld. Shaded: Sundays and public holidays, closed by the policy {policy}.",
+    "checks_help": "Dark: withheld.",
     "by_hour": "STOPs by weekday and hour",
     "by_hour_help": "Shaded: hours closed by the policy {policy}, the narrowest of published charters and practices; "
     "it is no law. A STOP at such an hour is lawful, but may point to a message sent too early or too late.",
@@ -88,6 +118,22 @@ ENGLISH: Mapping[str, str] = {
     "Without an operator's time the delay counts as none.",
     "by_code": "STOPs by short code",
     "by_connection": "STOPs by connection",
+    "by_basis": "STOPs by what ties them to this sender",
+    "by_purpose": "Checks by purpose",
+    "outages": "Alarms and outages in time",
+    "outages_help": "Each stroke lasts from the opening of an alarm to its closing: operator connections of this "
+    "sender, and what concerns the whole registry.",
+    "outage_list": "List of alarms and outages",
+    "more_outages": "{count} older ones are not shown: incidents.csv lists them all.",
+    "kind": "kind",
+    "subject": "subject",
+    "opened": "opened (UTC)",
+    "ended": "closed (UTC)",
+    "lasted": "duration",
+    "still": "still open",
+    "colon": ":",
+    "language": "en",
+    "page": "page",
     "reasons": "Numbers withheld, by reason",
     "by_caller": "Checks by key",
     "by_campaign": "Checks by campaign",
@@ -105,3 +151,39 @@ ENGLISH: Mapping[str, str] = {
     "date": "%Y-%m-%d",
     "month": "%Y-%m",
 }
+KINDS: Mapping[str, Mapping[str, str]] = {
+    "fr": {
+        "bad-signature": "Signature refusée",
+        "quarantine-growing": "Quarantaine qui grossit",
+        "quarantine-full": "Quarantaine pleine",
+        "unknown-code": "Numéro court inconnu",
+        "confirmation-asked": "Confirmation demandée",
+        "spool-not-empty": "Messages en attente",
+        "spool-full": "File d'attente pleine",
+        "spool-damaged": "File d'attente endommagée",
+        "database-away": "Base injoignable",
+    },
+    "en": {
+        "bad-signature": "Signature refused",
+        "quarantine-growing": "Quarantine growing",
+        "quarantine-full": "Quarantine full",
+        "unknown-code": "Unknown short code",
+        "confirmation-asked": "Confirmation asked",
+        "spool-not-empty": "Messages waiting",
+        "spool-full": "Spool full",
+        "spool-damaged": "Spool damaged",
+        "database-away": "Database away",
+    },
+}
+"""What an alarm is called; a kind that is not here shows its own name."""
+
+_BEFORE_SIGNS = re.compile(r" (?=[:;?!»%])")
+
+
+def typographic(value: Any) -> Any:  # noqa: ANN401 (any tree of texts)
+    """Put the no-break spaces of French before its double signs, in every text of a tree."""
+    if isinstance(value, str):
+        return _BEFORE_SIGNS.sub("\N{NO-BREAK SPACE}", value)
+    if isinstance(value, Mapping):
+        return {key: typographic(item) for key, item in value.items()}
+    return [typographic(item) for item in value] if isinstance(value, list | tuple) else value

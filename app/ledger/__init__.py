@@ -17,6 +17,10 @@ from app.ledger.entry import (
     timestamp,
 )
 from app.ledger.export import (
+    CHECKS_TABLE,
+    EMERGENCIES_TABLE,
+    NOTES_TABLE,
+    OPPOSITIONS_TABLE,
     PROVEN_MEMBERS,
     Export,
     Finding,
@@ -26,7 +30,8 @@ from app.ledger.export import (
     sign_manifest,
     verify,
 )
-from app.ledger.note import NoteError, open_note, sign_note
+from app.ledger.held import Found, Held
+from app.ledger.note import NoteError, open_note, read_verifier, sign_note
 from app.ledger.tree import (
     EMPTY,
     EMPTY_ROOT,
@@ -45,9 +50,13 @@ from app.ledger.tree import (
 )
 
 __all__ = [
+    "CHECKS_TABLE",
+    "EMERGENCIES_TABLE",
     "EMPTY",
     "EMPTY_ROOT",
     "ENTRY_MAX_BYTES",
+    "NOTES_TABLE",
+    "OPPOSITIONS_TABLE",
     "PROVEN_MEMBERS",
     "CheckEntry",
     "Checkpoint",
@@ -55,7 +64,9 @@ __all__ = [
     "Entry",
     "Export",
     "Finding",
+    "Found",
     "Frontier",
+    "Held",
     "LedgerEntryError",
     "Manifest",
     "NoteEntry",
@@ -77,6 +88,7 @@ __all__ = [
     "person_commitment",
     "place",
     "read_checkpoint",
+    "read_verifier",
     "root",
     "root_of",
     "sign_checkpoint",

@@ -20,21 +20,33 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 
 from app.ledger.checkpoint import Checkpoint, read_checkpoint
-from app.ledger.entry import ENTRY_MAX_BYTES, LedgerEntryError, place
+from app.ledger.entry import ENTRY_MAX_BYTES, CheckEntry, Entry, LedgerEntryError, decode, place
+from app.ledger.held import NOTHING, Found, Held, Search
 from app.ledger.note import NoteError, Verifier, open_note, read_verifier, sign_note
 from app.ledger.tree import EMPTY, HASH_BYTES, append, leaf_hash, root
 
 PROVEN_MEMBERS = ("ledger.jsonl", "leaves.bin", "checkpoint.txt", "manifest.json", "manifest.note")
 """Members that the manifest does not list, because something stronger than a digest covers them."""
 
+OPPOSITIONS_TABLE = "oppositions.csv"
+CHECKS_TABLE = "consultations.csv"
+NOTES_TABLE = "actes.csv"
+EMERGENCIES_TABLE = "usages-urgence.csv"
+LEDGER_TABLES = (OPPOSITIONS_TABLE, CHECKS_TABLE, NOTES_TABLE, EMERGENCIES_TABLE)
+"""Tables whose rows are the entries of the period."""
+
+_EMERGENCY, _DRILL = b',"purpose":"emergency",', b',"drill":true}'
+_RECORDED = b',"recorded":"'
+_INSTANT_BYTES = 27
 _BATCH_ENTRIES = 512  # at most 32 MiB of the longest entries
 
 
 class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the export says of itself.
 
-    origin, size, root (hexadecimal): as in the checkpoint. counts: entries by kind. members: SHA-256, hexadecimal, of
-    every member not in PROVEN_MEMBERS. about: what people want to know, such as the period and who asked.
+    origin, size, root (hexadecimal): as in the checkpoint. counts: entries by kind. rows: of every table, without
+    its heading. members: SHA-256, hexadecimal, of every member not in PROVEN_MEMBERS. about: what people want to know,
+    such as the period, "from" and "to" of the tables, and why a member is missing.
     """
 
     format: Literal["stop-registry export"] = "stop-registry export"
@@ -43,6 +55,7 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     size: int
     root: str
     counts: dict[str, int]
+    rows: dict[str, int] = {}
     members: dict[str, str]
     about: dict[str, str] = {}
 
@@ -50,7 +63,8 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Export(Struct, frozen=True, kw_only=True):
     """The members of an export as they were read; `ledger` and `leaves` in blocks cut anywhere, so they may stream.
 
-    digests: SHA-256, hexadecimal, of every member that is not in PROVEN_MEMBERS, by name.
+    digests: SHA-256, hexadecimal, of every member that is not in PROVEN_MEMBERS, by name. rows: of every table among
+    them, without its heading.
     """
 
     ledger: Iterable[bytes]
@@ -59,6 +73,7 @@ class Export(Struct, frozen=True, kw_only=True):
     manifest: bytes
     manifest_note: bytes
     digests: Mapping[str, str]
+    rows: Mapping[str, int] = {}
 
 
 class Finding(Struct, frozen=True):
@@ -78,6 +93,7 @@ class Report(Struct, frozen=True, kw_only=True):
     root: bytes
     counts: dict[str, int]
     findings: tuple[Finding, ...]
+    held: Found
 
     @property
     def ok(self) -> bool:
@@ -100,35 +116,42 @@ def sign_manifest(manifest: bytes, origin: str, key: Ed25519PrivateKey) -> str:
     return sign_note(_manifest_text(manifest, origin), origin, key)
 
 
-def verify(export: Export, verifier: str) -> Report:
+def verify(export: Export, verifier: str, held: Held = NOTHING) -> Report:
     """Compare an export with its signatures under `verifier`, which must not come from the export itself.
 
     Whatever the export holds ends up in the report; NoteError only when `verifier` is no verifier key. One pass over
-    the entries, a few microseconds each, in memory that does not grow with them.
+    the entries, a few microseconds each, in memory that does not grow with them. What is in `held` is looked for.
     """
     key = read_verifier(verifier)
     findings: list[Finding] = []
     head = _read_head(export, verifier, findings)
-    walk = _Walk()
+    manifest = _read_manifest(export, key, findings)
+    walk = _Walk(manifest.about if manifest else {}, held)
     walk.run(_lines(export.ledger), _hashes(export.leaves))
     findings += _entry_findings(walk, head)
-    findings += _manifest_findings(export, key, head, walk)
+    if manifest:
+        findings += _manifest_findings(export, manifest, head, walk)
     return Report(
         origin=key.name,
         size=walk.ledger.size,
         root=root(walk.ledger),
         counts=dict(sorted(walk.counts.items())),
         findings=tuple(findings),
+        held=walk.search.found,
     )
 
 
 class _Walk:
-    """One pass over entries and leaf hashes, side by side."""
+    """One pass over entries and leaf hashes, side by side; `about` names the period of the tables."""
 
-    def __init__(self) -> None:
+    def __init__(self, about: Mapping[str, str], held: Held) -> None:
+        self.search = Search(held)
+        self._start, self._end = about.get("from", "").encode(), about.get("to", "").encode()
         self.ledger = self.leaves = EMPTY  # the same object for as long as the two agree
         self.counts: Counter[str] = Counter()
+        self.rows: Counter[str] = Counter()  # how many rows each of LEDGER_TABLES must have
         self.differs: int | None = None  # first entry whose hash is not the one in leaves.bin
+        self.unclear: int | None = None  # first check whose clearance is not what its other fields say
         self.unreadable: int | None = None  # first entry that does not parse or stands in another's place
 
     def run(self, lines: Iterator[bytes], hashes: Iterator[bytes]) -> None:
@@ -142,6 +165,7 @@ class _Walk:
         self._read(lines)
         computed = [leaf_hash(line) for line in lines]
         start = self.ledger.size
+        self.search.look(self.ledger, lines, computed)
         self.ledger = append(self.ledger, computed)
         if self.differs is None and computed == stored:
             self.leaves = self.ledger
@@ -155,6 +179,7 @@ class _Walk:
         """Count what the entries are, up to the first that cannot be read."""
         if self.unreadable is not None:
             return
+        kinds: list[str] = []
         for position, line in enumerate(lines, self.ledger.size):
             try:
                 index, kind = place(line)
@@ -162,8 +187,41 @@ class _Walk:
                 index, kind = -1, ""
             if index != position:
                 self.unreadable = position
-                return
-            self.counts[kind] += 1
+                break
+            kinds.append(kind)
+        self.counts.update(kinds)
+        covered = self._covered(list(zip(kinds, lines, strict=False)))
+        self.rows.update([_TABLE_OF_KIND.get(kind, NOTES_TABLE) for kind, _ in covered])
+        self.rows[EMERGENCIES_TABLE] += sum(
+            kind == "check" and (_EMERGENCY in line or line.endswith(_DRILL)) for kind, line in covered
+        )
+        if self.unclear is None and "check" in kinds:
+            checks = zip(range(self.ledger.size, self.ledger.size + len(kinds)), kinds, lines, strict=False)
+            wrong = (index for index, kind, line in checks if kind == "check" and not _is_consistent(decode(line)))
+            self.unclear = next(wrong, None)
+
+    def _covered(self, read: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+        """Return the entries recorded in the period, of those that were read; instants sort as their spellings do."""
+        if not self._start and not self._end:
+            return read
+        recorded = [(line.index(_RECORDED) + len(_RECORDED), kind, line) for kind, line in read]
+        return [
+            (kind, line)
+            for begin, kind, line in recorded
+            if self._start <= line[begin : begin + _INSTANT_BYTES]
+            and (not self._end or line[begin : begin + _INSTANT_BYTES] < self._end)
+        ]
+
+
+def _is_consistent(entry: Entry) -> bool:
+    """Tell whether a check's clearance and its terms come together, cover somebody, and bear the check's name."""
+    if not isinstance(entry, CheckEntry) or entry.clearance is entry.terms is None:
+        return True
+    named = entry.clearance is not None and entry.clearance.partition("_")[2] == entry.check.partition("_")[2]
+    return named and entry.terms is not None and entry.cleared > 0
+
+
+_TABLE_OF_KIND = {"stop": OPPOSITIONS_TABLE, "start": OPPOSITIONS_TABLE, "check": CHECKS_TABLE}
 
 
 def _lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -207,6 +265,9 @@ def _entry_findings(walk: _Walk, head: Checkpoint | None) -> Iterator[Finding]:
     hashes_signed = (walk.leaves.size, root(walk.leaves)) == signed
     if walk.unreadable is not None:
         yield Finding("entry-unreadable", "ledger.jsonl", walk.unreadable, _unreadable_text(walk.unreadable))
+    if walk.unclear is not None:
+        text = f"Entry {walk.unclear} is a check whose clearance does not fit its own counts and name."
+        yield Finding("clearance-wrong", "ledger.jsonl", walk.unclear, text)
     if walk.differs is None:
         if not entries_signed and signed is not None:
             yield Finding("root-differs", "ledger.jsonl", None, _ROOT_TEXT)
@@ -218,25 +279,42 @@ def _entry_findings(walk: _Walk, head: Checkpoint | None) -> Iterator[Finding]:
         yield Finding("entry-or-hash-changed", "ledger.jsonl", walk.differs, _doubt_text(walk.differs))
 
 
-def _manifest_findings(export: Export, key: Verifier, head: Checkpoint | None, walk: _Walk) -> Iterator[Finding]:
+def _read_manifest(export: Export, key: Verifier, findings: list[Finding]) -> Manifest | None:
     try:
         authentic = open_note(_text(export.manifest_note), key) == _manifest_text(export.manifest, key.name)
     except NoteError:
         authentic = False
     if not authentic:
         text = "The expected key has not signed this manifest: what it says of the other members proves nothing."
-        yield Finding("manifest-not-authentic", "manifest.note", None, text)
+        findings.append(Finding("manifest-not-authentic", "manifest.note", None, text))
     try:
-        manifest = msgspec.json.decode(export.manifest, type=Manifest)
+        return msgspec.json.decode(export.manifest, type=Manifest)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        yield Finding("manifest-unreadable", "manifest.json", None, "The manifest is not one that this release writes.")
-        return
+        text = "The manifest is not one that this release writes."
+        findings.append(Finding("manifest-unreadable", "manifest.json", None, text))
+        return None
+
+
+def _manifest_findings(export: Export, manifest: Manifest, head: Checkpoint | None, walk: _Walk) -> Iterator[Finding]:
     claimed = (manifest.origin, manifest.size, manifest.root)
     if head is not None and claimed != (head.origin, head.size, head.root.hex()):
         yield Finding("manifest-differs", "manifest.json", None, "The manifest is that of another checkpoint.")
     if walk.unreadable is None and manifest.counts != walk.counts:
         yield Finding("counts-differ", "manifest.json", None, "The counts are not those of the entries.")
     yield from _member_findings(manifest.members, export.digests)
+    yield from _table_findings(manifest, export.rows, walk)
+
+
+def _table_findings(manifest: Manifest, found: Mapping[str, int], walk: _Walk) -> Iterator[Finding]:
+    """Hold tables against the manifest and, those that come from the ledger, against its entries."""
+    for name in sorted({*manifest.rows, *found}):
+        if name in found and found[name] != manifest.rows.get(name):
+            yield Finding("rows-differ", name, None, "This table does not have the rows that the manifest counts.")
+    if walk.unreadable is not None:
+        return
+    for name in LEDGER_TABLES:
+        if name in found and found[name] != walk.rows[name]:
+            yield Finding("table-differs", name, None, "This table does not have one row for each entry of its period.")
 
 
 def _member_findings(listed: Mapping[str, str], found: Mapping[str, str]) -> Iterator[Finding]:

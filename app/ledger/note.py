@@ -37,6 +37,11 @@ class Verifier(Struct, frozen=True):
     public: bytes
 
     @property
+    def key(self) -> Ed25519PublicKey:
+        """The public key itself."""
+        return Ed25519PublicKey.from_public_bytes(self.public)
+
+    @property
     def key_id(self) -> bytes:
         """Four bytes that tell keys of one name apart; no protection, the signature is."""
         return sha256(self.name.encode() + b"\n" + _ED25519 + self.public).digest()[:KEY_ID_BYTES]

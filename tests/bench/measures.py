@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 import uvloop
 
-from tests.bench import figures, rivals, stage, wire
+from tests.bench import figures, ledgers, rivals, stage, wire
 from tests.bench.figures import Figure
 from tests.bench.stage import Stage
 from tests.bench.wire import percentile
@@ -295,4 +295,5 @@ MEASURES: tuple[tuple[tuple[figures.Goal, ...], Callable[[Bench, Path], Iterator
     ((figures.ONE,), one_number),
     ((figures.WEBHOOKS,), webhooks),
     ((figures.BESIDE,), webhooks_beside_checks),
+    ((figures.EXPORT, figures.EXPORT_MEMORY, figures.VERIFY), ledgers.export_and_copy),
 )

@@ -62,11 +62,12 @@ class Scale(NamedTuple):
     webhooks: int
     small_checks: int
     open_loop_seconds: float
+    entries: int
 
 
-FULL = Scale(10_000_000, 1_000_000, 5, 12_000, 1_000, 6.0)
-QUICK = Scale(200_000, 100_000, 3, 2_000, 200, 2.0)
-SMOKE = Scale(5_000, 2_000, 1, 60, 10, 0.2)
+FULL = Scale(10_000_000, 1_000_000, 5, 12_000, 1_000, 6.0, 1_000_000)
+QUICK = Scale(200_000, 100_000, 3, 2_000, 200, 2.0, 200_000)
+SMOKE = Scale(5_000, 2_000, 1, 60, 10, 0.2, 3_000)
 
 
 class Stage(NamedTuple):

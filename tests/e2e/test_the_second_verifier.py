@@ -2,6 +2,7 @@
 
 import random
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -9,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app import evidence, ledger
-from tests.e2e.exports import ORIGIN, VERIFIER, Members, line, many_lines, members_of, replaced, zipped
+from tests.e2e.exports import ORIGIN, START, VERIFIER, Members, line, many_lines, members_of, replaced, zipped
 from tests.e2e.node_verifier import script, verdicts
 
 SIZE = 64
@@ -70,7 +71,7 @@ def changed_members() -> dict[str, Members]:
     found["an older manifest"] = {
         **CLEAN, **{name: members_of(LINES[:40])[name] for name in ("manifest.json", "manifest.note")}
     }  # fmt: skip
-    found["another's table"] = replaced(CLEAN, "oppositions.csv", lambda c: c.replace(b"0;opp", b"1;opp"))
+    found["another's table"] = replaced(CLEAN, "oppositions.csv", lambda c: c.replace(b";opposition;", b";retour;", 1))
     found["a member more"] = {**CLEAN, "zz.txt": b"?"}
     found["all of it signed by another"] = members_of(LINES, Ed25519PrivateKey.from_private_bytes(bytes(32)))
     return found
@@ -116,6 +117,45 @@ def test_both_find_every_damage_of_the_file(tmp_path):
         # Members in another order are authentic and in a rightful container: both take them.
         rightful = name == "reordered"
         assert (own.ok, other["ok"]) == (rightful, rightful), (name, own.findings, other["findings"])
+
+
+@pytest.mark.parametrize("name", ["oppositions.csv", "consultations.csv", "actes.csv", "usages-urgence.csv"])
+def test_a_table_that_leaves_an_entry_out_is_found_even_when_it_is_signed(tmp_path, name):
+    short = members_of(LINES, change={name: lambda content: content[: content[:-2].rindex(b"\r\n") + 2]})
+    [(_, own, other)] = compared({name: zipped(short)}, VERIFIER, tmp_path)
+
+    assert [finding.partition(":")[0] for finding in own.findings] == [name]
+    assert [(finding["problem"], finding["member"]) for finding in other["findings"]] == [("table-differs", name)]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"terms": None}, {"clearance": None}, {"clearance": "clr_12"}, {"cleared": 0}],
+    ids=str,
+)
+def test_a_clearance_that_does_not_fit_its_check_is_found_even_when_it_is_signed(tmp_path, wrong):
+    lines = [*LINES[:11], ledger.encode(msgspec.structs.replace(ledger.decode(LINES[11]), **wrong)), *LINES[12:]]
+    [(_, own, other)] = compared({"wrong": zipped(members_of(lines))}, VERIFIER, tmp_path)
+
+    assert (len(own.findings), own.first_wrong_entry) == (1, 11)
+    assert [(finding["problem"], finding["entry"]) for finding in other["findings"]] == [("clearance-wrong", 11)]
+
+
+@pytest.mark.parametrize(("start", "end"), [(10, 50), (0, 31), (31, None), (90, None)])
+def test_the_tables_of_a_period_need_the_rows_of_that_period(tmp_path, start, end):
+    period = {"from": "" if not start else instant(start), "to": "" if end is None else instant(end)}
+    files = {
+        "right": zipped(members_of(LINES, rows=LINES[start:end], period=period)),
+        "one too many": zipped(members_of(LINES, rows=[*LINES[start:end], line(63)], period=period)),
+    }
+    [(_, right, also_right), (_, wrong, also_wrong)] = compared(files, VERIFIER, tmp_path)
+
+    assert (right.findings, also_right["findings"]) == ((), [])
+    assert (wrong.ok, also_wrong["ok"]) == (False, False)
+
+
+def instant(index: int) -> str:
+    return ledger.timestamp(START + timedelta(seconds=index))
 
 
 def test_without_a_key_both_use_the_one_in_the_file_and_another_key_does_not_verify(tmp_path):

@@ -71,7 +71,8 @@ CHECK_LINE = (
     b'{"v":1,"index":42,"kind":"check","recorded":"2026-11-23T09:00:00.000000Z","check":"c_1","caller":"k_1",'
     b'"purpose":"marketing","campaign":"soldes d\'\\u00e9t\\u00e9","evaluated_at":42,'
     b'"counts":{"submitted":10,"allowed":4,"invalid":1,"repeated":1,"opted_out":2,"duplicate":1,"quiet_hours":1},"cleared":4,'
-    b'"batch":"00ff00ff00ff00ff00ff00ff00ff00ff","clearance":"cl_1","policy":"prudent/2026-03"}'
+    b'"batch":"00ff00ff00ff00ff00ff00ff00ff00ff","clearance":"cl_1","policy":"prudent/2026-03",'
+    b'"terms":null,"drill":false}'
 )
 NOTE = NoteEntry(index=0, kind="sender", recorded=NOW, subject="marque", detail={"nom": "Éclair\n😀", "code": "36200"})
 NOTE_LINE = (
@@ -95,7 +96,7 @@ def test_what_is_unknown_is_null() -> None:
     assert encode(stop).endswith(b'"flags":[]}')
     assert decode(encode(stop)) == stop
     assert b'"campaign":null' in encode(check)
-    assert encode(check).endswith(b'"clearance":null,"policy":null}')
+    assert encode(check).endswith(b'"clearance":null,"policy":null,"terms":null,"drill":false}')
     assert decode(encode(check)) == check
 
 

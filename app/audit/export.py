@@ -1,0 +1,148 @@
+"""Exports: a zip that proves by itself what a sender's ledger holds, streamed in constant memory.
+
+The ledger size is fixed first, then entries are paged by index in short transactions and written as they are stored.
+The whole ledger up to that size always goes out, since only all of it has a root to compare; a period narrows the CSV
+files that people read. Pages are hashed and tabulated in a thread, while the next one is read.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+
+import msgspec
+
+from app import archive, clock, dossier, ledger
+from app.appends import Record
+from app.audit.accounts import Account, account_of
+from app.audit.heads import head_of, origin_of, root_of, signed, verifier_key
+from app.audit.members import Spools
+from app.audit.papers import register_of, report_of
+from app.audit.printing import printed
+from app.audit.scope import Scope
+from app.directory import Sender
+from app.dossier import register
+from app.keyset import key_set
+from app.queries import exports, ledgers, setup
+from app.registry import Registry
+
+PAGE_ENTRIES = 2_000
+CHUNK_BYTES = 262_144
+PRINTED = "rapport.pdf"
+REGISTER = "registre-article-30"
+
+
+async def export(registry: Registry, sender: Sender, scope: Scope, by: str) -> AsyncIterator[bytes]:
+    """Fix the size, write down who exports, and return the zip's bytes as a stream.
+
+    The journal row and the ledger's entry are durable before the first byte leaves, so an export that is cut off or
+    thrown away is on record too. The entry stands right after what was exported: the next export shows it.
+    """
+    head = await head_of(registry, sender)
+    await _log(registry, sender, head.size, scope, by)
+    return _zip(registry, sender, head, scope)
+
+
+async def _log(registry: Registry, sender: Sender, size: int, scope: Scope, by: str) -> None:
+    now = clock.now()
+    detail = {"by": by, "size": str(size), **scope.spelled()}
+
+    def build(index: int) -> ledger.Entry:
+        recorded = ledger.timestamp(now)
+        return ledger.NoteEntry(index=index, recorded=recorded, kind="export", subject=sender.slug, detail=detail)
+
+    async with registry.pool.acquire() as db:
+        await setup.journal_admin(db, now, by, "export", sender.slug, msgspec.json.encode(detail).decode())
+    await registry.sequencer.record(Record(sender.sender_id, build), registry.settings.commit_seconds_max)
+
+
+async def _zip(registry: Registry, sender: Sender, head: ledgers.HeadRow, scope: Scope) -> AsyncIterator[bytes]:
+    writer = archive.Writer()
+    with Spools(scope) as spools:
+        yield writer.begin("ledger.jsonl")
+        async with contextlib.aclosing(_pages(registry, sender, head.size)) as pages:
+            async for page in pages:
+                yield await asyncio.to_thread(_taken, writer, spools, page)
+        yield writer.end()
+        account = await account_of(registry, sender, scope, clock.now(), spools)
+        about = {"sender": sender.slug, "name": sender.name, "made_at": ledger.timestamp(account.made_at)}
+        about |= scope.spelled() | await _papers(registry, sender, head, account, spools)
+        spools.put("jwks.json", msgspec.json.encode({"keys": await key_set(registry)}))
+        spools.put(archive.KEY_MEMBER, verifier_key(registry, sender).encode() + b"\n")
+        for name, spool in spools.members():
+            digest = hashlib.sha256()
+            yield writer.begin(name)
+            while chunk := spool.read(CHUNK_BYTES):
+                digest.update(chunk)
+                yield writer.data(chunk)
+            yield writer.end()
+            spools.digests[name] = digest.hexdigest()
+        for name, content in _signatures(registry, sender, head, spools, about):
+            yield writer.begin(name) + writer.data(content) + writer.end()
+        yield writer.finish()
+
+
+def _taken(writer: archive.Writer, spools: Spools, page: bytes) -> bytes:
+    """Write a page of lines, each with its end, into the archive and into what goes beside it."""
+    spools.add(page)
+    return writer.data(page)
+
+
+async def _papers(
+    registry: Registry, sender: Sender, head: ledgers.HeadRow, account: Account, spools: Spools
+) -> dict[str, str]:
+    """Put in the pages that people read; return why one of them is missing, for the manifest's `about`."""
+    html, job = report_of(sender, account, spools.figures, head.size, root_of(head).hex())
+    known = register_of(registry, sender, account)
+    spools.put("rapport.html", html)
+    spools.put(f"{REGISTER}.html", register.html(known))
+    content, spools.rows[f"{REGISTER}.csv"] = register.csv(known)
+    spools.put(f"{REGISTER}.csv", content)
+    for name in dossier.ASSETS:
+        spools.put(name, dossier.asset(name))
+    pdf = await printed(job)
+    if isinstance(pdf, bytes):
+        spools.put(PRINTED, pdf)
+        return {}
+    return {PRINTED: pdf}
+
+
+async def _pages(registry: Registry, sender: Sender, size: int) -> AsyncGenerator[bytes]:
+    """Yield the stored lines page by page, the next one being read while one is worked on."""
+
+    async def read(first: int) -> bytes:
+        async with registry.pool.acquire() as db:
+            return await exports.lines(db, sender.sender_id, first, min(first + PAGE_ENTRIES, size))
+
+    coming: asyncio.Task[bytes] | None = None
+    try:
+        for first in range(0, size, PAGE_ENTRIES):
+            page = await (coming or read(first))
+            after = first + PAGE_ENTRIES
+            coming = asyncio.create_task(read(after)) if after < size else None
+            yield page
+    finally:
+        if coming:
+            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)
+
+
+def _signatures(
+    registry: Registry, sender: Sender, head: ledgers.HeadRow, spools: Spools, about: dict[str, str]
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the members that sign: the ledger's head, and a manifest over everything else."""
+    origin, key, root = origin_of(registry, sender), registry.root.signing_key(), root_of(head)
+    manifest = ledger.encode_manifest(
+        ledger.Manifest(
+            origin=origin,
+            size=head.size,
+            root=root.hex(),
+            counts=dict(sorted(spools.counts.items())),
+            rows=spools.rows,
+            members={name: digest for name, digest in spools.digests.items() if name not in ledger.PROVEN_MEMBERS},
+            about=about,
+        )
+    )
+    yield "checkpoint.txt", signed(registry, sender, head.size, root).encode()
+    yield "manifest.json", manifest
+    yield "manifest.note", ledger.sign_manifest(manifest, origin, key).encode()
