@@ -30,6 +30,7 @@ What comes in and goes out:
 What serves them:
   auth.py           who is calling: keys and roles
   safeguards/       may this batch go: each safeguard refuses, warns, or says nothing
+  journal.py        who did and saw what: signed days, and what was altered in them
   lookback.py       whom this number was cleared for, read in slices
   inheritance.py    opposed to a sender, or to one whose list it inherited
   canaries.py       test messages that prove a STOP channel: issued, recognised, due

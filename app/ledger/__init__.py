@@ -26,6 +26,7 @@ from app.ledger.export import (
     sign_manifest,
     verify,
 )
+from app.ledger.journal import JournalDay, JournalLine, journal_leaf, journal_verifier, read_day, sign_day
 from app.ledger.note import NoteError, open_note, sign_note
 from app.ledger.tree import (
     EMPTY,
@@ -56,6 +57,8 @@ __all__ = [
     "Export",
     "Finding",
     "Frontier",
+    "JournalDay",
+    "JournalLine",
     "LedgerEntryError",
     "Manifest",
     "NoteEntry",
@@ -71,15 +74,19 @@ __all__ = [
     "encode_opposition",
     "inclusion_proof",
     "inclusion_ranges",
+    "journal_leaf",
+    "journal_verifier",
     "leaf_hash",
     "node_hash",
     "open_note",
     "person_commitment",
     "place",
     "read_checkpoint",
+    "read_day",
     "root",
     "root_of",
     "sign_checkpoint",
+    "sign_day",
     "sign_manifest",
     "sign_note",
     "timestamp",

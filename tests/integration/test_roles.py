@@ -25,6 +25,9 @@ REWRITES = [
     "DELETE FROM review_item",
     "UPDATE check_record SET counts = counts",
     "DELETE FROM admin_journal",
+    "UPDATE admin_journal SET actor = 'x'",
+    "DELETE FROM journal_day",
+    "DELETE FROM retention_freeze",
     "UPDATE registry SET origin = 'x'",
     "DROP TABLE ledger_entry",
 ]
