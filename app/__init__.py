@@ -19,6 +19,7 @@ What comes in and goes out:
   review.py         what people decide: doubtful messages, and the texts that are forgotten
   audit.py          exports: a zip that proves by itself
   proofs.py         inclusion and consistency proofs for a checkpoint somebody holds
+  retention/        what is forgotten when: previewed, purged, proven, frozen
   evidence.py       verifying such a zip offline
   administration.py senders, codes, connections, keys
   senders.py        what is decided about one sender: enforcement, texts, whose list it inherits
@@ -74,6 +75,7 @@ What decides, without I/O:
   receipts.py       signed receipts for operators
   jws.py            compact JWS, one algorithm
   replies.py        the texts people get back
+  wording.py        what people type that is kept for good: no number in it
 
   settings.py       the environment, read once
   errors.py         every error a caller can meet

@@ -31,6 +31,7 @@ from app import (
     check,
     clearances,
     intake,
+    journal,
     operators,
     opposition,
     proofs,
@@ -38,7 +39,7 @@ from app import (
     recalls,
     reconciliation,
     recovery,
-    review,
+    retention,
 )
 from app.auth import Caller
 from app.edge import HANDLERS, Application, Receive, Scope, Send, observed, plain_body, read_body, render
@@ -269,6 +270,9 @@ async def export(
     )
 
 
+CHORES = (journal.sign_what_is_over,)
+"""What is looked at every ten minutes."""
+
 ROUTES = [
     live,
     ready,
@@ -303,7 +307,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
             app.state.proof_gate = check.Gate(at_once=1)  # each hashes a whole ledger
             async with (
                 recovery.watching(registry),
-                review.purging(registry),
+                retention.running(registry, CHORES),
                 canaries.reminding(registry),
                 breakers.watching(registry),
             ):

@@ -88,12 +88,6 @@ async def entries(db: Db, day: date) -> AsyncIterator[EntryRow]:
         after = rows[-1]["position"] + 1
 
 
-async def count(db: Db, day: date) -> int:
-    """Return how many entries a day has."""
-    found: int = await db.fetchval(STATEMENTS["journal_count"], day)
-    return found
-
-
 async def about(db: Db, sender_id: int, start: datetime, end: datetime) -> AsyncIterator[AboutRow]:
     """Yield what concerned one sender in a period, oldest first."""
     after = 0

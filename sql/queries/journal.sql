@@ -26,10 +26,6 @@ SELECT day, size, peaks, note FROM journal_day ORDER BY day;
 SELECT position, at, actor, action, subject, detail, sender_ids, leaf
 FROM admin_journal WHERE day = $1 AND position >= $2 ORDER BY position LIMIT $3;
 
--- name: journal_count
--- How many entries a day has, whatever their place. $1 day.
-SELECT count(*) AS entries FROM admin_journal WHERE day = $1;
-
 -- name: journal_about
 -- What concerned one sender, oldest first. $1 sender, $2 since, $3 before, $4 after this entry, $5 how many.
 SELECT journal_id, at, actor, action, subject, detail
