@@ -19,6 +19,7 @@ What comes in and goes out:
   review.py         what people decide: doubtful messages, and the texts that are forgotten
   audit.py          exports: a zip that proves by itself
   proofs.py         inclusion and consistency proofs for a checkpoint somebody holds
+  subjects/         what is held about a person: found, explained, erased, answered in time
   retention/        what is forgotten when: previewed, purged, proven, frozen
   evidence.py       verifying such a zip offline
   administration.py senders, codes, connections, keys

@@ -46,7 +46,8 @@ async def contacts_due(db: Db, before: datetime) -> list[DueRow]:
 
 async def purge_contacts(db: Db, sender_id: int, before: datetime, at_once: int) -> int:
     """Forget some of a sender's contact record; return how many lists."""
-    return touched(await db.execute(STATEMENTS["purge_contacts"], sender_id, before, at_once))
+    gone: int = await db.fetchval(STATEMENTS["purge_contacts"], sender_id, before, at_once)
+    return gone
 
 
 async def orphans_due(db: Db, before: datetime) -> list[DueRow]:

@@ -4,10 +4,17 @@ SELECT sender_id, count(*) AS entries, sum(octet_length(tags) / 8)::bigint AS pe
 FROM cleared WHERE stored_at < $1 GROUP BY sender_id ORDER BY sender_id;
 
 -- name: purge_contacts
--- Some of them at a time. $1 sender, $2 stored before, $3 how many.
-DELETE FROM cleared WHERE sender_id = $1 AND check_id IN (
-    SELECT c.check_id FROM cleared c WHERE c.sender_id = $1 AND c.stored_at < $2 ORDER BY c.stored_at LIMIT $3
-);
+-- Some of them at a time, with what was admitted of them. $1 sender, $2 stored before, $3 how many.
+WITH gone AS (
+    DELETE FROM cleared WHERE sender_id = $1 AND check_id IN (
+        SELECT c.check_id FROM cleared c WHERE c.sender_id = $1 AND c.stored_at < $2 ORDER BY c.stored_at LIMIT $3
+    ) RETURNING check_id
+), pages AS (
+    DELETE FROM admission_page WHERE sender_id = $1 AND check_id IN (SELECT g.check_id FROM gone g)
+), requests AS (
+    DELETE FROM admission_request WHERE sender_id = $1 AND check_id IN (SELECT g.check_id FROM gone g)
+)
+SELECT count(*) AS entries FROM gone;
 
 -- name: orphans_due
 -- Lists stored for checks that were never recorded, hence never answered. $1 stored before.
