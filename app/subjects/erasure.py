@@ -40,7 +40,7 @@ class Erased(msgspec.Struct, frozen=True):
     explanations: Sequence[str]
 
 
-class _Plan(msgspec.Struct, frozen=True):
+class Plan(msgspec.Struct, frozen=True):
     """What is known before anything is touched."""
 
     tags: Sequence[int]
@@ -61,7 +61,7 @@ async def erase(
     if number is None:
         raise InvalidValueError("This is no phone number.")
     await require_thawed(registry, sender.sender_id)
-    plan = await _planned(registry, sender, tags_of(sender, number))
+    plan = await planned(registry, sender, tags_of(sender, number))
     counts = {
         "contacts": str(len(plan.old)),
         "openings": str(0 if plan.opposed or plan.pending else plan.openings),
@@ -73,7 +73,7 @@ async def erase(
     persons = {"persons": [digest_of(registry, number).hex()]}
     await journal.write(registry, actor, "subject.erase", subject, {**detail, **persons}, [sender.sender_id])
     contacts = await _erase_contacts(registry, sender, plan.old)
-    plan = await _erase_person(registry, sender, plan)
+    plan = await erase_person(registry, sender, plan)
     done = Erased(
         sender=sender.slug,
         name=sender.name,
@@ -93,7 +93,8 @@ def kept_for(registry: Registry) -> timedelta:
     return lookback.EVENT_AGE_MAX + timedelta(hours=registry.settings.lookback_hours)
 
 
-async def _planned(registry: Registry, sender: Sender, tags: Sequence[int]) -> _Plan:
+async def planned(registry: Registry, sender: Sender, tags: Sequence[int]) -> Plan:
+    """Find what there is to erase of a person."""
     before = clock.now() - kept_for(registry)
     async with registry.pool.acquire() as db:
         contacts = [contact for tag in tags for contact in await contacts_of(db, sender.sender_id, tag)]
@@ -102,7 +103,7 @@ async def _planned(registry: Registry, sender: Sender, tags: Sequence[int]) -> _
         people = await subjects.items_of(db, sender.sender_id, tags)
         items = await subjects.items_by_key(db, sorted({key for _, key in people}))
     decided = {(item.connection_id, item.dedupe) for item in items if item.decision}
-    return _Plan(
+    return Plan(
         tags=tags,
         old=[contact for contact in contacts if contact.row.stored_at < before],
         recent=[contact for contact in contacts if contact.row.stored_at >= before],
@@ -128,7 +129,7 @@ async def _erase_contacts(registry: Registry, sender: Sender, contacts: Sequence
     return done
 
 
-async def _erase_person(registry: Registry, sender: Sender, plan: _Plan) -> _Plan:
+async def erase_person(registry: Registry, sender: Sender, plan: Plan) -> Plan:
     """Forget decided texts; of whom is not opposed also state and openings. Returns the plan as it held."""
     async with registry.pool.acquire() as db, db.transaction():
         await retention.lock(db, sender.sender_id)
@@ -160,7 +161,7 @@ def _read(stored_tag: bytes | None, end: int) -> int:
     return int.from_bytes(stored_tag, "little", signed=True) if stored_tag is not None else end
 
 
-def _explained(registry: Registry, done: Erased, plan: _Plan) -> list[str]:
+def _explained(registry: Registry, done: Erased, plan: Plan) -> list[str]:
     settings = registry.settings
     lines = [ERASED["contacts"].format(count=done.contacts)]
     if done.contacts_kept:
