@@ -68,7 +68,7 @@ async def add_sender(registry: Registry, actor: str, slug: str, name: str) -> in
     async with registry.pool.acquire() as db, db.transaction():
         now = clock.now()
         sender_id = await setup.add_sender(db, slug, name, clock.random_bytes(32), "{}", now)
-        await setup.journal_admin(db, now, actor, "sender.add", slug, _json({"name": name}))
+        await setup.journal_admin(db, now, actor, "sender.add", slug, _json({"name": name}), [sender_id])
     await note(registry, sender_id, "sender", slug, {"name": name, "by": actor})
     await registry.directory.current(max_age_seconds=0)
     return sender_id

@@ -84,7 +84,7 @@ async def set_value(registry: Registry, actor: str, slug: str, name: str, value:
             raise InvalidValueError(f"`{name}` cannot be set: {found}.")
         await setup.set_profile(db, sender.sender_id, _json(profile))
         said = {"name": name, "value": _told(name, given)}
-        await setup.journal_admin(db, clock.now(), actor, "sender.set", slug, _json(said))
+        await setup.journal_admin(db, clock.now(), actor, "sender.set", slug, _json(said), [sender.sender_id])
     await note(registry, sender.sender_id, "profile", slug, {**said, "by": actor})
     await registry.directory.current(max_age_seconds=0)
 

@@ -8,7 +8,7 @@ from asyncpg import InsufficientPrivilegeError
 
 from app.database import STATEMENTS
 from app.errors import ForbiddenError
-from app.queries import ledgers, replays, review
+from app.queries import enumeration, ledgers, replays, review
 from app.queries.rows import Db, touched
 
 
@@ -58,6 +58,16 @@ async def orphans_due(db: Db, before: datetime) -> list[DueRow]:
 async def purge_orphans(db: Db, sender_id: int, before: datetime, at_once: int) -> int:
     """Forget some of a sender's lists without a record; return how many."""
     return touched(await db.execute(STATEMENTS["purge_orphans"], sender_id, before, at_once))
+
+
+async def first_seen_due(db: Db, before: datetime) -> list[DueRow]:
+    """Return how much of the sample of people asked about is older."""
+    return [DueRow(*row) for row in await db.fetch(STATEMENTS["first_seen_due"], before.date())]
+
+
+async def purge_first_seen(db: Db, sender_id: int, before: datetime, at_once: int) -> int:  # noqa: ARG001 - of all senders, all at once
+    """Forget the part of the sample that is older; return how many."""
+    return await enumeration.purge_first_seen(db, before.date())
 
 
 async def replays_due(db: Db, before: datetime) -> list[DueRow]:

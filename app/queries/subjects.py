@@ -1,7 +1,7 @@
 """Everything that is held about people, found by their tags; and what may be erased of it."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -141,6 +141,17 @@ async def lock_neighbours(db: Db, sender_id: int, check_id: str, first: int) -> 
 async def replace_place(db: Db, sender_id: int, check_id: str, first: int, new: bytes, old: bytes) -> bool:
     """Put something else at a place of a list; False when it holds another than `old`."""
     return await db.fetchval(STATEMENTS["replace_place"], sender_id, check_id, first, new, old) is not None
+
+
+async def first_seen_of(db: Db, sender_id: int, tags: Sequence[int]) -> dict[int, date]:
+    """Return since which day these people are in the sample by which first questions are counted; most are not."""
+    rows = await db.fetch(STATEMENTS["first_seen_of"], sender_id, list(tags))
+    return {row["tag"]: row["day"] for row in rows}
+
+
+async def drop_first_seen(db: Db, sender_id: int, tag: int) -> None:
+    """Take a person out of the sample."""
+    await db.execute(STATEMENTS["drop_first_seen"], sender_id, tag)
 
 
 async def items_of(db: Db, sender_id: int, tags: Sequence[int]) -> list[tuple[int, Key]]:

@@ -50,6 +50,13 @@ CLASSES: tuple[DataClass, ...] = (
         proven=True,
     ),
     DataClass(
+        "first-seen",
+        "the sample by which first questions about people are counted",
+        lambda settings: timedelta(days=settings.contact_days),
+        retention.first_seen_due,
+        retention.purge_first_seen,
+    ),
+    DataClass(
         "orphans",
         "lists of checks that were never answered",
         lambda _: ORPHANS_KEPT,

@@ -4,7 +4,7 @@ The look-up is on record before it is made. Each sender answers for itself: what
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -105,6 +105,8 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     contacts: list[Cleared]
     reviews: list[Reviewed]
     lookups: list[datetime]
+    sampled_since: date | None
+    """One person in 1,024 is in the sample by which first questions are counted."""
     checkpoint: str | None
     verifier: str
 
@@ -234,6 +236,7 @@ class _Found(msgspec.Struct, frozen=True):
     contacts: Mapping[int, list[Contact]]
     reviews: Mapping[int, list[Reviewed]]
     lookups: Mapping[int, list[subjects.LookupRow]]
+    sampled: Mapping[int, date]
 
 
 async def _of_sender(registry: Registry, reader: Reader, sender: Sender, numbers: Sequence[int]) -> dict[int, Held]:
@@ -249,8 +252,8 @@ async def _of_sender(registry: Registry, reader: Reader, sender: Sender, numbers
     held: dict[int, Held] = {}
     for number in numbers:
         state = found.states.get(number)
-        parts = (state, events.get(number), found.contacts.get(number), found.reviews.get(number), number in withheld)
-        if any(parts):
+        parts = (state, events.get(number), found.contacts.get(number), found.reviews.get(number))
+        if any(parts) or number in withheld or number in found.sampled:
             held[number] = Held(
                 sender=sender.slug,
                 name=sender.name,
@@ -263,6 +266,7 @@ async def _of_sender(registry: Registry, reader: Reader, sender: Sender, numbers
                 contacts=[_cleared(contact) for contact in found.contacts.get(number, [])],
                 reviews=found.reviews.get(number, []),
                 lookups=[row.at for row in found.lookups[number]],
+                sampled_since=found.sampled.get(number),
                 checkpoint=next((one.checkpoint for one in proven.values()), None),
                 verifier=verifier_key(registry, sender),
             )
@@ -281,6 +285,7 @@ async def _found(registry: Registry, reader: Reader, sender: Sender, owner: Mapp
             number: await subjects.lookups_of(db, digest_of(registry, number).hex(), [sender.sender_id])
             for number in owner.values()
         }
+        sampled = await subjects.first_seen_of(db, sender.sender_id, list(owner))
         return _Found(
             states=states,
             events=events,
@@ -288,6 +293,7 @@ async def _found(registry: Registry, reader: Reader, sender: Sender, owner: Mapp
             contacts=contacts,
             reviews=await _reviews(registry, db, sender, owner, texts=reader.whole),
             lookups=lookups,
+            sampled={owner[tag]: day for tag, day in sampled.items()},
         )
 
 

@@ -139,6 +139,7 @@ async def erase_person(registry: Registry, sender: Sender, plan: Plan) -> Plan:
         keeps = plan.pending or opposed
         for tag in plan.tags:
             keys = [key for owner, key in plan.decided if owner == tag]
+            await subjects.drop_first_seen(db, sender.sender_id, tag)
             await subjects.drop_items(db, sender.sender_id, tag, keys, people=not keeps)
             if not keeps:
                 await subjects.forget_lifted(db, sender.sender_id, tag)

@@ -92,6 +92,9 @@ def _person(answer: Answer, person: Subject) -> Iterator[str]:
             yield f"<h3>{escape(title)}</h3>"
             yield from _paragraphs(answer.explanations[key], why=True)
             yield _table(header, rows)
+        if held.sampled_since:
+            text = f"Vous faites partie de l'échantillon depuis le {held.sampled_since:%d/%m/%Y}. "
+            yield from _paragraphs(text + answer.explanations["sampled"])
         yield from _proofs(answer, held)
     yield from _paragraphs(*_others(person))
 

@@ -27,6 +27,10 @@ EXPLANATIONS: Mapping[str, str] = {
         "quelques jours, chiffré ; ensuite il ne reste que la décision."
     ),
     "lookups": "Les dates auxquelles une personne habilitée a recherché votre numéro, comme pour cette réponse.",
+    "sampled": (
+        "Une personne sur 1 024, toujours la même, compte dans un échantillon qui empêche une marque d'essayer des "
+        "numéros au hasard. Il n'en reste que l'étiquette et le jour, aussi longtemps que la trace des consultations."
+    ),
     "requests": "Les demandes que vous avez faites, et le délai légal d'un mois pour y répondre (RGPD, art. 12).",
     "verification": (
         "Vous pouvez vérifier que rien n'a été changé : SHA-256(sel puis étiquette, octets bruts) donne le champ «"

@@ -30,6 +30,11 @@ DELETE FROM cleared WHERE sender_id = $1 AND check_id IN (
     WHERE c.sender_id = $1 AND c.stored_at < $2 AND r.check_id IS NULL LIMIT $3
 );
 
+-- name: first_seen_due
+-- The sample by which first questions are counted. $1 before this day.
+SELECT 0 AS sender_id, count(*) AS entries, count(*) AS people, min(day)::timestamptz AS oldest
+FROM first_seen WHERE day < $1;
+
 -- name: replays_due
 -- $1 expired before.
 SELECT sender_id, count(*) AS entries, 0::bigint AS people, min(expires_at) AS oldest

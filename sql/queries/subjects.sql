@@ -52,6 +52,14 @@ FROM cleared WHERE sender_id = $1 AND check_id = $2 FOR UPDATE;
 UPDATE cleared SET tags = overlay(tags PLACING $4::bytea FROM $3::integer FOR 8)
 WHERE sender_id = $1 AND check_id = $2 AND substring(tags FROM $3::integer FOR 8) = $5::bytea RETURNING check_id;
 
+-- name: first_seen_of
+-- The few people of the sample by which first questions are counted, and since when. $1 sender, $2 tags.
+SELECT tag, day FROM first_seen WHERE sender_id = $1 AND tag = ANY ($2::bigint[]);
+
+-- name: drop_first_seen
+-- $1 sender, $2 tag.
+DELETE FROM first_seen WHERE sender_id = $1 AND tag = $2;
+
 -- name: items_of
 -- The review items that concern these people, by their messages. $1 sender, $2 tags.
 SELECT tag, connection_id, dedupe FROM review_person WHERE sender_id = $1 AND tag = ANY ($2::bigint[]);
