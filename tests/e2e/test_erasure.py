@@ -107,6 +107,7 @@ async def test_a_stop_that_comes_while_an_erasure_runs_is_kept(world: World):
 async def test_an_index_that_still_knows_the_opposition_is_built_anew(world: World):
     """A check fills the index with the opposition; the START and the erasure come before the next check."""
     await said(world, "STOP")
+    assert len((await world.registry.index.at_present(1)).tags) == 1
     assert await world.opposed("salon", ANNE) == [ANNE]
     await world.mo(message("mo-back", ANNE, "START", OWN_CODE, received_at=datetime.now(UTC).isoformat()))
     assert (await erase(world)).openings == 2

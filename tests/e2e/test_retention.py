@@ -263,6 +263,7 @@ async def test_a_list_ends_by_a_decision_after_a_preview_of_exactly_those_who_we
 async def test_a_warm_index_forgets_whose_opposition_ended(world: World):
     """A check made before fills the index; the sender is made silent again afterwards, as three years would."""
     await silent_people(world)
+    assert len((await world.registry.index.at_present(1)).tags) == 2
     assert await world.opposed("salon", ANNE, BRUNO, CHLOE) == [ANNE, BRUNO]
     await age(world, "check_record", "checked_at", 1200)
     await retention.end_oppositions(world.registry, BY, SALON, DATE, 2, "sender closed", by_dpo=True)
