@@ -15,7 +15,7 @@ h1 { font-size: 1.4rem } h2 { font-size: 1.15rem; margin-top: 2rem; break-after:
 h3 { font-size: 1rem; margin: 1.2rem 0 .2rem; break-after: avoid } p.why { color: #555; margin: .2rem 0 .6rem }
 table { border-collapse: collapse; width: 100%; font-size: .85rem }
 th, td { border-bottom: 1px solid #ccc; padding: .25rem .4rem; text-align: left; vertical-align: top }
-td { overflow-wrap: anywhere } code { font-size: .72rem; overflow-wrap: anywhere; white-space: pre-wrap }
+td { overflow-wrap: break-word } code { font-size: .72rem; overflow-wrap: anywhere; white-space: pre-wrap }
 section.person + section.person { break-before: page } .sign { margin-top: 3rem }
 @media print { body { margin: 0; max-width: none; padding: 0 } }
 """
@@ -72,7 +72,7 @@ def _opening(answer: Answer) -> list[str]:
         lines.append(f"Référence : {answer.reference}.")
     if answer.received_at and answer.due_at:
         lines.append(
-            f"Demande reçue le {_day(answer.received_at)}, à laquelle il est répondu avant le {_day(answer.due_at)}."
+            f"Demande reçue le {_day(answer.received_at)} ; réponse due le {_day(answer.due_at)} au plus tard."
         )
     return lines
 
