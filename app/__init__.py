@@ -20,6 +20,9 @@ What comes in and goes out:
   audit/            exports: a zip that proves by itself
   proofs.py         inclusion and consistency proofs for a checkpoint somebody holds
   evidence/         verifying such a zip offline, and kept papers against it
+  subjects/         what is held about a person: found, explained, erased, answered in time
+  retention/        what is forgotten when: previewed, purged, proven, frozen
+  evidence.py       verifying such a zip offline
   administration.py senders, codes, connections, keys
   senders.py        what is decided about one sender: enforcement, texts, whose list it inherits
   holding.py        holding a sender, a delegate or a campaign, and releasing it
@@ -31,6 +34,7 @@ What serves them:
   auth.py           who is calling: keys and roles
   keyset.py         the public keys that tokens verify under
   safeguards/       may this batch go: each safeguard refuses, warns, or says nothing
+  journal.py        who did and saw what: signed days, and what was altered in them
   lookback.py       whom this number was cleared for, read in slices
   inheritance.py    opposed to a sender, or to one whose list it inherited
   canaries.py       test messages that prove a STOP channel: issued, recognised, due
@@ -76,6 +80,7 @@ What decides, without I/O:
   receipts.py       signed receipts for operators
   jws.py            compact JWS, one algorithm
   replies.py        the texts people get back
+  wording.py        what people type that is kept for good: no number in it
 
   settings.py       the environment, read once
   errors.py         every error a caller can meet

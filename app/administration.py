@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from app import auth, clock, intent, ledger, operators
+from app.alarms import Kind
 from app.appends import Record
 from app.auth import Role
 from app.directory import Declaration, Link, Secrets, Sender, seal_secrets
@@ -67,7 +68,7 @@ async def add_sender(registry: Registry, actor: str, slug: str, name: str) -> in
     async with registry.pool.acquire() as db, db.transaction():
         now = clock.now()
         sender_id = await setup.add_sender(db, slug, name, clock.random_bytes(32), "{}", now)
-        await setup.journal_admin(db, now, actor, "sender.add", slug, _json({"name": name}))
+        await setup.journal_admin(db, now, actor, "sender.add", slug, _json({"name": name}), [sender_id])
     await note(registry, sender_id, "sender", slug, {"name": name, "by": actor})
     await registry.directory.current(max_age_seconds=0)
     return sender_id
@@ -246,9 +247,13 @@ async def issue_key(
         text = await auth.issue(db, role, label, [sender.sender_id for sender in senders], expires_at)
         key_id, _ = auth.split(text)
         detail = {"role": role.value, "label": label, "senders": ",".join(sender_slugs)}
-        await setup.journal_admin(db, clock.now(), actor, "key.issue", key_id, _json(detail))
+        concerned = [sender.sender_id for sender in senders]
+        await setup.journal_admin(db, clock.now(), actor, "key.issue", key_id, _json(detail), concerned)
     for sender in senders:
         await note(registry, sender.sender_id, "key", key_id, {"role": role.value, "label": label, "by": actor})
+    if role in auth.GRANTS:
+        told = f"{actor} gave a key of role {role} for {', '.join(sender_slugs)}. Close this, or revoke it."
+        registry.alarms.raise_alarm(Kind.RIGHTS_GRANTED, key_id, told)
     return text
 
 

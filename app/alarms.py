@@ -43,6 +43,9 @@ class Kind(StrEnum):
     ENUMERATION_BUDGET = "enumeration-budget"
     ENUMERATION_DENSITY = "enumeration-density"
     ENUMERATION_HITS = "enumeration-hits"
+    JOURNAL_DAMAGED = "journal-damaged"
+    RIGHTS_GRANTED = "rights-granted"
+    ANSWER_DUE = "answer-due"
 
 
 class Change(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import zlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
@@ -27,12 +27,25 @@ _NO_SUCH_KEY = hashlib.sha256(b"no such key").digest()
 
 
 class Role(StrEnum):
-    """What a key is for. A sender's key acts for one sender, a delegate's for one or several."""
+    """What a key is for. A sender's key acts for one sender, a delegate's for one or several.
+
+    An auditor's, a data protection officer's and the support desk's read about the senders named, for a time.
+    """
 
     SENDER = "sender"
     DELEGATE = "delegate"
     AUDITOR = "auditor"
+    DPO = "dpo"
+    SUPPORT = "support"
     ADMIN = "admin"
+
+
+READERS = frozenset({Role.AUDITOR, Role.DPO, Role.SUPPORT})
+"""Who may read what is held about people, of the senders named."""
+GRANTS = frozenset({Role.AUDITOR, Role.DPO})
+"""Roles whose grant somebody is told of."""
+AUDIT_DAYS = 90
+"""How long an auditor's key lasts where no end is named: an audit has one."""
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -118,12 +131,14 @@ async def sender_of(caller: Caller, directory: Directory, slug: str | None) -> S
 
 async def issue(db: Db, role: Role, label: str, sender_ids: Sequence[int], expires_at: datetime | None = None) -> str:
     """Make and store a key; the text returned exists nowhere else."""
-    if role in {Role.SENDER, Role.AUDITOR} and not sender_ids:
+    if role in {Role.SENDER, *READERS} and not sender_ids:
         raise InvalidValueError(f"A key of role {role} needs a sender.")
     if role is Role.SENDER and len(sender_ids) > 1:
         raise InvalidValueError("A sender's key acts for one sender; for several, issue a delegate's key.")
     if role is Role.ADMIN and sender_ids:
         raise InvalidValueError("An admin's key runs the registry and acts for no sender.")
+    if role is Role.AUDITOR:
+        expires_at = expires_at or clock.now() + timedelta(days=AUDIT_DAYS)
     key = new_key(role, label, sender_ids, clock.random_bytes(40))
     await api_keys.add_key(db, key.row, clock.now(), expires_at)
     return key.text

@@ -91,7 +91,9 @@ async def commit(registry: Registry, sender: Sender, row: HoldRow) -> bool:
         if not await holds.put_hold(db, sender.sender_id, row):
             return False
         detail = _said(row) | {"revoked": str(await revoke(db, sender.sender_id, row.held_at))}
-        await setup.journal_admin(db, row.held_at, row.held_by, "sender.hold", sender.slug, _json(detail))
+        await setup.journal_admin(
+            db, row.held_at, row.held_by, "sender.hold", sender.slug, _json(detail), [sender.sender_id]
+        )
     return True
 
 
@@ -128,7 +130,7 @@ async def release(registry: Registry, actor: str, slug: str, what: Target, reaso
             raise NotFoundError(f"Nothing is held under this name; see `stop-registry sender holds {slug}`.")
         for row in released:
             detail = {**_detail(row), "reason": said, "by": actor}
-            await setup.journal_admin(db, now, actor, "sender.release", slug, _json(detail))
+            await setup.journal_admin(db, now, actor, "sender.release", slug, _json(detail), [sender.sender_id])
     for row in released:
         if row.kind == STORM:
             registry.alarms.close_alarm(Kind.STOP_STORM, alarm_subject(slug, row))

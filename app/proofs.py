@@ -87,6 +87,24 @@ async def inclusion(registry: Registry, sender: Sender, index: int, size: int | 
     return Inclusion(index, size, leaf, proof, root.hex(), audit.signed(registry, sender, size, root))
 
 
+async def inclusions(registry: Registry, sender: Sender, indexes: Sequence[int]) -> dict[int, Inclusion]:
+    """Prove that entries are in the ledger as it is now, all with one checkpoint and one reading of the ledger."""
+    head = await _head(registry, sender)
+    wanted = {index: ledger.inclusion_ranges(index, head.size) for index in indexes}
+    # A range of one is a leaf; neighbours share most of their ranges, and each is hashed once.
+    ranges = sorted({(index, index + 1) for index in wanted} | {part for parts in wanted.values() for part in parts})
+    computed = await _computed(registry, sender, head, head.size, ranges)
+    hashes = dict(zip(ranges, computed.proof(), strict=True))
+    root = ledger.root(computed.at_size)
+    checkpoint = audit.signed(registry, sender, head.size, root)
+    return {
+        index: Inclusion(
+            index, head.size, hashes[index, index + 1], [hashes[part] for part in parts], root.hex(), checkpoint
+        )
+        for index, parts in wanted.items()
+    }
+
+
 async def consistency(registry: Registry, sender: Sender, start: int, end: int | None) -> Consistency:
     """Prove that the ledger's first `end` entries (all, when None) begin with its first `start`, unchanged."""
     head = await _head(registry, sender)

@@ -4,9 +4,7 @@ A decision works although the number is gone: the person's tag of every sender c
 Texts are sealed, and forgotten after some days; the item and its decision stay.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -16,17 +14,14 @@ from app import clock, logs
 from app.appends import Ruled
 from app.case import REVIEW_PURPOSE, review_aad
 from app.directory import Snapshot
-from app.errors import InvalidValueError, NotFoundError
+from app.errors import ConflictError, InvalidValueError, NotFoundError
 from app.lifting import BUDGET, Decision, LiftBudgetError, Person, Ruling
 from app.longtext import KEPT as PARTS_KEPT
-from app.queries import review
+from app.queries import retention, review
 from app.registry import Registry
 
 ITEM_ID_BYTES = 16
 REASON_CHARACTERS_MAX = 200
-PURGE_EVERY = timedelta(days=1)
-PURGE_AGAIN_AFTER = timedelta(minutes=10)
-PURGE_ENDS_SECONDS = 5
 
 log = structlog.get_logger()
 
@@ -99,36 +94,18 @@ async def decide(
 
 
 async def purge(registry: Registry) -> Purged:
-    """Forget the texts of items older than the days configured, and parts of long messages after two days."""
+    """Forget the texts of items older than the days configured, and parts of long messages after two days.
+
+    ConflictError while an incident or control freezes what is held.
+    """
     now = clock.now()
     async with registry.pool.acquire() as db:
+        if frozen := await retention.open_freezes(db):
+            raise ConflictError(f"Nothing may be forgotten while freeze {frozen[0].freeze_id} is in force.")
         texts = await review.purge_review_texts(db, now - timedelta(days=registry.settings.review_days))
         parts = await review.purge_parts(db, now - PARTS_KEPT)
     log.info("review_purged", texts=texts, parts=parts)
     return Purged(texts, parts)
-
-
-@asynccontextmanager
-async def purging(registry: Registry) -> AsyncIterator[None]:
-    """Purge every day as long as the registry is served."""
-    task = asyncio.create_task(_keep_purging(registry), name="review purge")
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task], timeout=PURGE_ENDS_SECONDS)
-
-
-async def _keep_purging(registry: Registry) -> None:
-    """Purge at once and then every day, until cancelled; while the database is away, try again soon."""
-    while True:
-        pause = PURGE_EVERY
-        try:
-            await purge(registry)
-        except Exception as error:  # noqa: BLE001 - whatever it was, the next attempt may pass
-            log.warning("review_purge_failed", error=type(error).__name__)
-            pause = PURGE_AGAIN_AFTER
-        await asyncio.sleep(pause.total_seconds())
 
 
 async def _item(registry: Registry, item_id: str) -> tuple[review.ItemRow, list[Person]]:

@@ -39,7 +39,7 @@ async def enforce(registry: Registry, actor: str, slug: str, *, on: bool) -> Non
         if (known.enforced_since is not None) == on:
             raise ConflictError(f"`{slug}` is {detail['enforced']} already.")
         await attribution.set_enforced(db, sender.sender_id, now if on else None)
-        await setup.journal_admin(db, now, actor, "sender.enforce", slug, _json(detail))
+        await setup.journal_admin(db, now, actor, "sender.enforce", slug, _json(detail), [sender.sender_id])
     await note(registry, sender.sender_id, "enforcement", slug, detail)
     await registry.directory.current(max_age_seconds=0)
 
@@ -59,7 +59,7 @@ async def set_text(registry: Registry, actor: str, slug: str, kind: str, texts: 
         profile[kind] = own | {language: text or None for language, text in texts.items()}
         await setup.set_profile(db, sender.sender_id, _json(profile))
         said = {"text": kind, **texts}
-        await setup.journal_admin(db, clock.now(), actor, "sender.text", slug, _json(said))
+        await setup.journal_admin(db, clock.now(), actor, "sender.text", slug, _json(said), [sender.sender_id])
     await note(registry, sender.sender_id, "text", slug, {**said, "by": actor})
     await registry.directory.current(max_age_seconds=0)
 
@@ -84,7 +84,7 @@ async def set_value(registry: Registry, actor: str, slug: str, name: str, value:
             raise InvalidValueError(f"`{name}` cannot be set: {found}.")
         await setup.set_profile(db, sender.sender_id, _json(profile))
         said = {"name": name, "value": _told(name, given)}
-        await setup.journal_admin(db, clock.now(), actor, "sender.set", slug, _json(said))
+        await setup.journal_admin(db, clock.now(), actor, "sender.set", slug, _json(said), [sender.sender_id])
     await note(registry, sender.sender_id, "profile", slug, {**said, "by": actor})
     await registry.directory.current(max_age_seconds=0)
 
@@ -139,7 +139,8 @@ async def inherit(registry: Registry, actor: str, heir_slug: str, former_slug: s
         for sender in (heir, former):
             await note(registry, sender.sender_id, "inheritance", heir_slug, detail)
         await attribution.set_inherits(db, heir.sender_id, [*inherited.get(heir.sender_id, []), former.sender_id])
-        await setup.journal_admin(db, clock.now(), actor, "sender.inherit", heir_slug, _json(detail))
+        both = [heir.sender_id, former.sender_id]
+        await setup.journal_admin(db, clock.now(), actor, "sender.inherit", heir_slug, _json(detail), both)
     await registry.directory.current(max_age_seconds=0)
 
 

@@ -369,7 +369,9 @@ async def _write_reviews(
     for ruling in (work for work in works if isinstance(work, Ruling)):
         await review.decide_item(db, ruling)
         detail = msgspec.json.encode({"decision": ruling.decision, "reason": ruling.reason}).decode()
-        await setup.journal_admin(db, ruling.decided_at, ruling.by, "review.decide", ruling.dedupe.hex(), detail)
+        concerned = sorted(sender_id for sender_id, _ in ruling.people)
+        subject = ruling.dedupe.hex()
+        await setup.journal_admin(db, ruling.decided_at, ruling.by, "review.decide", subject, detail, concerned)
 
 
 async def _require_contacts_known(db: Db, checks: Sequence[CheckRow]) -> None:

@@ -32,6 +32,7 @@ from app import (
     clearances,
     clock,
     intake,
+    journal,
     keyset,
     operators,
     opposition,
@@ -41,7 +42,8 @@ from app import (
     recalls,
     reconciliation,
     recovery,
-    review,
+    retention,
+    subjects,
 )
 from app.auth import Caller
 from app.edge import HANDLERS, Application, Receive, Scope, Send, observed, plain_body, read_body, render
@@ -272,6 +274,24 @@ async def export(
     )
 
 
+@post("/v1/audit/subjects", status_code=200)
+async def look_up_subjects(request: Call) -> Response[bytes]:
+    """Say everything that is held about a person, as JSON or as a page to print (Accept: text/html)."""
+    registry = registry_of(request)
+    caller = await caller_of(request)
+    settings = registry.settings
+    body = await read_body(request, settings.mo_body_bytes_max, settings.body_seconds_max)
+    async with request.app.state.proof_gate:
+        answer = await subjects.answer_over_http(registry, caller, body)
+    headers = {"Cache-Control": "no-store"}
+    if request.accept.best_match([JSON, "text/html"]) == "text/html":
+        return Response(subjects.as_html(answer).encode(), media_type="text/html", headers=headers)
+    return Response(msgspec.json.encode(answer), media_type=JSON, headers=headers)
+
+
+CHORES = (journal.sign_what_is_over, subjects.remind)
+"""What is looked at every ten minutes."""
+
 ROUTES = [
     live,
     ready,
@@ -292,6 +312,7 @@ ROUTES = [
     prove_inclusion,
     prove_consistency,
     export,
+    look_up_subjects,
 ]
 
 
@@ -307,7 +328,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
             app.state.proof_gate = check.Gate(at_once=1)  # each hashes a whole ledger
             async with (
                 recovery.watching(registry),
-                review.purging(registry),
+                retention.running(registry, CHORES),
                 canaries.reminding(registry),
                 breakers.watching(registry),
             ):

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from app.errors import RegistryError
 
@@ -36,6 +38,9 @@ class Settings(msgspec.Struct, frozen=True):
     lookback_hours: int = 72
     review_days: int = 30
     canary_days: int = 7
+    contact_days: Annotated[int, Meta(ge=14)] = 91
+    quarantine_days: Annotated[int, Meta(ge=1)] = 30
+    journal_days: Annotated[int, Meta(ge=180, le=366)] = 365
     spool_bytes_max: int = 256_000_000
     unsafe_not_durable: bool = False
 

@@ -35,3 +35,14 @@ REVOKE DELETE ON ledger_head, mo, opt_out, review_item, sender, hold, lift_suspe
 -- An auditor reads the evidence, not the secrets.
 REVOKE SELECT ON api_key, connection, sender, opening, cleared, first_seen, quarantine, review_item, review_person,
     mo_part FROM stop_registry_auditor;
+REVOKE UPDATE, DELETE ON registry, schema_migration FROM stop_registry_app;
+REVOKE DELETE ON ledger_head, mo, opt_out, review_item, sender, api_key, alarm, journal_day, retention_freeze
+    FROM stop_registry_app;
+
+-- What may be forgotten all the same, and no more: whole days of the journal after six months, people not opposed.
+GRANT EXECUTE ON FUNCTION drop_journal_before(date), forget_lifted(integer, bigint) TO stop_registry_app;
+
+-- An auditor reads the evidence, not the secrets.
+REVOKE SELECT ON api_key, connection, sender, opening, cleared, quarantine, review_item, review_person, mo_part,
+    subject_case
+    FROM stop_registry_auditor;

@@ -126,7 +126,7 @@ CREATE TABLE api_key (
     expires_at timestamptz,
     revoked_at timestamptz,
     CONSTRAINT api_key_pkey PRIMARY KEY (key_id),
-    CONSTRAINT api_key_role_known CHECK (role IN ('sender', 'delegate', 'auditor', 'admin'))
+    CONSTRAINT api_key_role_known CHECK (role IN ('sender', 'delegate', 'auditor', 'dpo', 'support', 'admin'))
 );
 
 -- The senders a key may act for. An admin's key has none: it runs the registry and sees no person's data.
@@ -457,6 +457,8 @@ CREATE TABLE canary (
 CREATE INDEX canary_code_idx ON canary (code, expires_at);
 
 -- Who administered what. Never a person's data.
+-- Who administered, read, exported and released what. Never a person's data. The entries of one UTC day are the leaves of
+-- a Merkle tree; a day is dropped whole, after 6 to 12 months.
 CREATE TABLE admin_journal (
     journal_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     at timestamptz NOT NULL,
@@ -464,7 +466,79 @@ CREATE TABLE admin_journal (
     action text NOT NULL,
     subject text NOT NULL,
     detail text NOT NULL DEFAULT '{}',
+    day date,                                 -- NULL, like the next two: written before there were such days
+    position integer,                         -- in the day, from 0
+    sender_ids integer[] NOT NULL DEFAULT '{}', -- whose data it concerned
+    leaf bytea,                               -- hash of the entry; it names the one that was altered
     CONSTRAINT admin_journal_pkey PRIMARY KEY (journal_id)
+);
+CREATE UNIQUE INDEX admin_journal_place_idx ON admin_journal (day, position);
+
+-- The tree of each day of the journal. Its row lock puts entries in order without a gap.
+CREATE TABLE journal_day (
+    day date NOT NULL,
+    size integer NOT NULL DEFAULT 0,
+    peaks bytea NOT NULL DEFAULT '',
+    note text,                                -- signed when the day is over; nothing is added to it then
+    CONSTRAINT journal_day_pkey PRIMARY KEY (day)
+);
+
+-- The only way for the service to forget journal entries: whole days, older than six months.
+CREATE FUNCTION drop_journal_before(wanted date) RETURNS bigint
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    WITH cut AS (SELECT least(wanted, (now() AT TIME ZONE 'UTC')::date - 180) AS day),
+    days AS (DELETE FROM public.journal_day d USING cut WHERE d.day < cut.day),
+    gone AS (
+        DELETE FROM public.admin_journal j USING cut
+        WHERE coalesce(j.day, (j.at AT TIME ZONE 'UTC')::date) < cut.day RETURNING 1
+    )
+    SELECT count(*) FROM gone
+$$;
+REVOKE ALL ON FUNCTION drop_journal_before(date) FROM PUBLIC;
+
+-- What people ask about themselves, and until when they must be answered.
+CREATE TABLE subject_case (
+    reference text NOT NULL,
+    persons bytea[] NOT NULL DEFAULT '{}',    -- keyed digests of the numbers
+    opened_at timestamptz NOT NULL,           -- when the request arrived
+    opened_by text NOT NULL,
+    due_at timestamptz NOT NULL,              -- one month later (GDPR art. 12(3))
+    closed_at timestamptz,
+    closed_by text,
+    outcome text,
+    CONSTRAINT subject_case_pkey PRIMARY KEY (reference)
+);
+
+-- Erasing a person who is not opposed: their state goes, the opposition of nobody does.
+CREATE FUNCTION forget_lifted(of_sender integer, whom bigint) RETURNS bigint
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    WITH gone AS (
+        DELETE FROM public.opt_out WHERE sender_id = of_sender AND tag = whom AND NOT opposed RETURNING 1
+    )
+    SELECT count(*) FROM gone
+$$;
+REVOKE ALL ON FUNCTION forget_lifted(integer, bigint) FROM PUBLIC;
+
+-- Whose data must stay as they are: an incident or a control is open. Sender 0: everybody's.
+CREATE TABLE retention_freeze (
+    freeze_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+    sender_id integer NOT NULL,
+    reason text NOT NULL,
+    opened_at timestamptz NOT NULL,
+    opened_by text NOT NULL,
+    ended_at timestamptz,
+    ended_by text,
+    CONSTRAINT retention_freeze_pkey PRIMARY KEY (freeze_id)
+);
+
+-- The daily purge: which process is at it, and how the last one went.
+CREATE TABLE retention_run (
+    single boolean NOT NULL DEFAULT true,
+    started_at timestamptz NOT NULL,
+    claimed_until timestamptz,
+    succeeded_at timestamptz,
+    CONSTRAINT retention_run_pkey PRIMARY KEY (single),
+    CONSTRAINT retention_run_is_one_row CHECK (single)
 );
 
 -- What a person must know. One row from its opening to its closing; while it is open, the same cause adds none.

@@ -52,7 +52,8 @@ async def _log(registry: Registry, sender: Sender, size: int, scope: Scope, by: 
         return ledger.NoteEntry(index=index, recorded=recorded, kind="export", subject=sender.slug, detail=detail)
 
     async with registry.pool.acquire() as db:
-        await setup.journal_admin(db, now, by, "export", sender.slug, msgspec.json.encode(detail).decode())
+        said = msgspec.json.encode(detail).decode()
+        await setup.journal_admin(db, now, by, "export", sender.slug, said, [sender.sender_id])
     await registry.sequencer.record(Record(sender.sender_id, build), registry.settings.commit_seconds_max)
 
 

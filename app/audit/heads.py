@@ -35,7 +35,7 @@ def signed(registry: Registry, sender: Sender, size: int, root: bytes) -> str:
 
 async def sender_for(registry: Registry, caller: Caller, slug: str | None) -> Sender:
     """Return the sender whose ledger this caller may read; somebody else's does not exist."""
-    caller.require(Role.SENDER, Role.AUDITOR)
+    caller.require(Role.SENDER, Role.AUDITOR, Role.DPO)
     return await sender_of(caller, registry.directory, slug)
 
 

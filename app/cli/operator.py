@@ -240,17 +240,23 @@ def operator_quarantine(slug: str, action: str, data_dir: Path | None) -> None:
     if action == "list":
         _list_quarantine(slug, data_dir)
         return
-    from app import quarantine
+    from app import journal, quarantine
 
-    done = with_registry(data_dir, lambda registry: quarantine.replay(registry, slug))
+    async def replayed(registry: Registry) -> quarantine.Replayed:
+        done = await quarantine.replay(registry, slug)
+        await journal.write(registry, actor(), "quarantine.replay", slug, msgspec.structs.asdict(done))
+        return done
+
+    done = with_registry(data_dir, replayed)
     click.echo(f"applied\t{done.applied}\nstaying\t{done.staying}")
     sys.exit(REFUSED if done.staying else 0)
 
 
 def _list_quarantine(slug: str, data_dir: Path | None) -> None:
-    from app import quarantine
+    from app import journal, quarantine
 
     async def rows(registry: Registry) -> list[str]:
+        await journal.write(registry, actor(), "quarantine.read", slug, {})
         return [
             f"{row.fingerprint.hex()}\t{row.received_at:%Y-%m-%dT%H:%M:%SZ}\t{row.reason}\t{row.times_seen}"
             async for row in quarantine.waiting(registry, slug)

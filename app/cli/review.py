@@ -25,9 +25,19 @@ def review(ctx: click.Context, limit: int, data_dir: Path | None, *, decided: bo
     """
     if ctx.invoked_subcommand is not None:
         return
+    from app import journal
     from app import review as cases
+    from app.registry import Registry
 
-    for item in with_registry(data_dir, lambda registry: cases.items(registry, limit, decided=decided)):
+    async def read(registry: Registry) -> list[cases.Shown]:
+        shown = await cases.items(registry, limit, decided=decided)
+        slugs = (await registry.directory.current()).slugs
+        concerned = sorted({slugs[slug].sender_id for item in shown for slug in item.senders})
+        detail = {"items": [item.item_id for item in shown]}
+        await journal.write(registry, actor(), "review.read", "review", detail, concerned)
+        return shown
+
+    for item in with_registry(data_dir, read):
         state = item.decision or ("suppresses" if item.suppresses else "open")
         text = "(purged)" if item.text is None else _one_line(item.text)
         click.echo(

@@ -31,6 +31,7 @@ from app.ledger.export import (
     verify,
 )
 from app.ledger.held import Found, Held
+from app.ledger.journal import JournalDay, JournalLine, journal_leaf, journal_verifier, read_day, sign_day
 from app.ledger.note import NoteError, open_note, read_verifier, sign_note
 from app.ledger.tree import (
     EMPTY,
@@ -67,6 +68,8 @@ __all__ = [
     "Found",
     "Frontier",
     "Held",
+    "JournalDay",
+    "JournalLine",
     "LedgerEntryError",
     "Manifest",
     "NoteEntry",
@@ -82,16 +85,20 @@ __all__ = [
     "encode_opposition",
     "inclusion_proof",
     "inclusion_ranges",
+    "journal_leaf",
+    "journal_verifier",
     "leaf_hash",
     "node_hash",
     "open_note",
     "person_commitment",
     "place",
     "read_checkpoint",
+    "read_day",
     "read_verifier",
     "root",
     "root_of",
     "sign_checkpoint",
+    "sign_day",
     "sign_manifest",
     "sign_note",
     "timestamp",

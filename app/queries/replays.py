@@ -8,7 +8,7 @@ import msgspec
 from app import appends
 from app.database import STATEMENTS
 from app.errors import KeyTakenError
-from app.queries.rows import Db
+from app.queries.rows import Db, touched
 
 KEPT_AFTER_EXPIRY = timedelta(days=1)  # so long is a key that comes back told apart from a new one
 
@@ -50,9 +50,14 @@ async def find_replay(db: Db, sender_id: int, key_digest: bytes) -> ReplayRow | 
     return ReplayRow(*row) if row else None
 
 
+async def forget_replays(db: Db, sender_id: int, before: datetime) -> int:
+    """Drop what expired before; return how many."""
+    return touched(await db.execute(STATEMENTS["forget_replays"], sender_id, before))
+
+
 async def remember_replay(db: Db, check: appends.CheckRow, replay: appends.Replay) -> None:
     """Keep what repeats a check, and drop what expired long ago; KeyTakenError when the key has a check already."""
-    await db.execute(STATEMENTS["forget_replays"], check.sender_id, check.checked_at - KEPT_AFTER_EXPIRY)
+    await forget_replays(db, check.sender_id, check.checked_at - KEPT_AFTER_EXPIRY)
     kept = await db.fetchval(
         STATEMENTS["remember_replay"],
         check.sender_id,

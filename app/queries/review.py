@@ -8,7 +8,7 @@ import msgspec
 from app import appends
 from app.database import STATEMENTS
 from app.lifting import Budget, Item, Person, Ruling
-from app.queries.rows import Db, columns
+from app.queries.rows import Db, columns, touched
 
 
 class ItemRow(msgspec.Struct, frozen=True):
@@ -85,7 +85,7 @@ async def decide_item(db: Db, ruling: Ruling) -> None:
 
 async def purge_review_texts(db: Db, before: datetime) -> int:
     """Forget the texts of items opened before; return how many."""
-    return _count(await db.execute(STATEMENTS["purge_review_texts"], before))
+    return touched(await db.execute(STATEMENTS["purge_review_texts"], before))
 
 
 async def read_budgets(db: Db, sender_ids: Sequence[int], day: date) -> dict[int, Budget]:
@@ -120,7 +120,7 @@ async def list_parts(db: Db, connection_id: int, thread: bytes) -> list[PartRow]
 
 async def purge_parts(db: Db, before: datetime) -> int:
     """Forget parts received before; return how many."""
-    return _count(await db.execute(STATEMENTS["purge_parts"], before))
+    return touched(await db.execute(STATEMENTS["purge_parts"], before))
 
 
 async def set_code_words(db: Db, code: str, words: str) -> int | None:
@@ -134,8 +134,3 @@ async def set_sender_words(db: Db, code: str, sender_id: int, words: str) -> int
     await db.execute(STATEMENTS["set_sender_words"], code, sender_id, words)
     version: int | None = await db.fetchval(STATEMENTS["count_code_words"], code)
     return version
-
-
-def _count(status: str) -> int:
-    """Read how many rows a command touched from what PostgreSQL answers: "UPDATE 3"."""
-    return int(status.rpartition(" ")[2])

@@ -16,3 +16,8 @@ def columns(rows: Iterable[Sequence[Any]], width: int) -> list[list[Any]]:
     """Turn rows into one list a column; no rows give empty columns."""
     columns = [list(column) for column in zip(*rows, strict=True)]
     return columns or [[] for _ in range(width)]
+
+
+def touched(status: str) -> int:
+    """Read how many rows a command touched from what PostgreSQL answers: "UPDATE 3"."""
+    return int(status.rpartition(" ")[2])

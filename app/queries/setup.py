@@ -6,7 +6,9 @@ from typing import Literal
 
 import msgspec
 
+from app import ledger
 from app.database import STATEMENTS
+from app.queries import journal
 from app.queries.rows import Db
 
 
@@ -144,6 +146,8 @@ async def set_connection_secrets(db: Db, connection_id: int, secrets: bytes) -> 
     await db.execute(STATEMENTS["set_connection_secrets"], connection_id, secrets)
 
 
-async def journal_admin(db: Db, now: datetime, actor: str, action: str, subject: str, detail: str) -> None:
-    """Write down who administered what."""
-    await db.execute(STATEMENTS["journal_admin"], now, actor, action, subject, detail)
+async def journal_admin(
+    db: Db, now: datetime, actor: str, action: str, subject: str, detail: str, sender_ids: Sequence[int] = ()
+) -> None:
+    """Write down who administered what, and whose data it concerned; last in a transaction, for others wait for it."""
+    await journal.append(db, ledger.JournalLine(now, actor, action, subject, detail, sender_ids))

@@ -65,7 +65,3 @@ WHERE connection_id = $1;
 -- name: set_connection_secrets
 -- $1 connection, $2 sealed secrets.
 UPDATE connection SET secrets = $2 WHERE connection_id = $1;
-
--- name: journal_admin
--- Who did what. $1 now, $2 actor, $3 action, $4 subject, $5 detail as JSON.
-INSERT INTO admin_journal (at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5);

@@ -10,6 +10,7 @@ GUARDED = [
     ("POST", "/v1/checks"),
     ("POST", "/v1/opt-outs"),
     ("GET", "/v1/audit/export"),
+    ("POST", "/v1/audit/subjects"),
     ("GET", f"/v1/ledgers/{SALON}/checkpoint"),
 ]
 

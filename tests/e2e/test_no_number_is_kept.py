@@ -73,6 +73,13 @@ def use_everything(client: httpx.Client, keys: dict[str, str]) -> None:
     assert NUMBERS[3] not in unknown_field.text
     assert client.get("/v1/audit/export", params={"from": "x" + NUMBERS[3]}, headers=bearer).status_code == 400
     assert client.get("/v1/audit/export", params={"sender": SALON}, headers=bearer).is_success
+    auditor, about = {"Authorization": f"Bearer {keys['auditor']}"}, {"numbers": [*numbers, TEXT], "reference": "26-14"}
+    assert client.post("/v1/audit/subjects", json=about, headers=auditor).is_success
+    assert client.post("/v1/audit/subjects", json=about, headers=auditor | {"Accept": "text/html"}).is_success
+    about["reference"] = f"letter of {NUMBERS[2]}"
+    refused = client.post("/v1/audit/subjects", json=about, headers=auditor)
+    assert (refused.status_code, NUMBERS[2] in refused.text) == (422, False)
+    assert client.post("/v1/audit/subjects", content=f'{{"{NUMBERS[3]}":1}}', headers=auditor).status_code == 400
 
 
 def traces() -> list[str]:

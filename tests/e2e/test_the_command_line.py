@@ -157,7 +157,9 @@ def test_a_forged_sample_is_refused(tmp_path):
 
 COMMANDS = """
 serve; demo; migrate; sender add; code add; operator add; key issue; check; export; verify; intent; operator replay;
-operator pull; operator reconcile; import; code keyword; review; review decide
+operator pull; operator reconcile; import; code keyword; review; review decide;
+subject; subject look-up; subject open; subject close; subject list; journal; retention; retention preview;
+retention run; retention freeze; retention thaw; retention oppositions
 """
 
 

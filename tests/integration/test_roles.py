@@ -1,11 +1,14 @@
 """The service's role can add to the past and never change it (T22)."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
 import pytest
 
-from tests.world import OWN_CODE, found, message, opened_world, settings_in
+from app import retention, subjects
+from app.errors import ForbiddenError
+from tests.world import OWN_CODE, SALON, found, message, opened_world, settings_in
 
 pytestmark = pytest.mark.anyio
 ROLES = (Path(__file__).parents[2] / "sql/roles.sql").read_text()
@@ -25,6 +28,9 @@ REWRITES = [
     "DELETE FROM review_item",
     "UPDATE check_record SET counts = counts",
     "DELETE FROM admin_journal",
+    "UPDATE admin_journal SET actor = 'x'",
+    "DELETE FROM journal_day",
+    "DELETE FROM retention_freeze",
     "UPDATE registry SET origin = 'x'",
     "DROP TABLE ledger_entry",
 ]
@@ -67,3 +73,22 @@ async def test_the_whole_service_works_under_its_role(granted: str, tmp_path: Pa
         assert await world.opposed("salon", "+33639980001") == ["+33639980001"]
         async with world.registry.pool.acquire() as db:
             assert await db.fetchval("SELECT current_user") == "stop_registry_app"
+
+
+async def test_the_service_forgets_what_ends_by_itself_and_nothing_that_stays(granted: str, tmp_path: Path):
+    await found(settings_in(tmp_path), granted)
+    async with opened_world(f"{granted}&role=stop_registry_app", tmp_path) as world:
+        at = datetime.now(UTC) - timedelta(days=4 * 366)
+        old = message("mo-1", "+33639980001", "STOP", OWN_CODE, received_at=at.isoformat())
+        lifted = message("mo-2", "+33639980002", "STOP", OWN_CODE, received_at=at.isoformat())
+        later = (at + timedelta(hours=1)).isoformat()
+        assert (await world.mo(old, lifted)).is_success
+        assert (await world.mo(message("mo-3", "+33639980002", "START", OWN_CODE, received_at=later))).is_success
+        assert [line.name for line in await retention.run(world.registry)]
+        salon = await world.registry.directory.sender(SALON)
+        erased = await subjects.erase(world.registry, "cli:anne", salon, "+33639980002", "asked")
+        assert erased.openings == 2
+        before = datetime.now(UTC) - timedelta(days=3 * 366)
+        with pytest.raises(ForbiddenError, match="owner"):
+            await retention.end_oppositions(world.registry, "cli:anne", SALON, before, 1, "closed", by_dpo=True)
+        assert await world.opposed("salon", "+33639980001") == ["+33639980001"]

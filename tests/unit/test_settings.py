@@ -23,6 +23,15 @@ def test_numbers_are_read():
     assert from_environ({"HOME": "/h", "STOP_REGISTRY_CHECK_NUMBERS_MAX": "5"}).check_numbers_max == 5
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("JOURNAL_DAYS", "179"), ("JOURNAL_DAYS", "367"), ("CONTACT_DAYS", "13"), ("QUARANTINE_DAYS", "0")],
+)
+def test_periods_have_the_bounds_that_law_and_look_back_give_them(name, value):
+    with pytest.raises(SettingsError, match=name):
+        from_environ({"HOME": "/h", f"STOP_REGISTRY_{name}": value})
+
+
 def test_all_faults_are_told_at_once():
     environ = {"HOME": "/h", "STOP_REGISTRY_CHECK_NUMBERS_MAX": "many", "STOP_REGISTRY_BODY_SECONDS_MAX": "soon"}
 

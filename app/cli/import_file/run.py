@@ -258,4 +258,4 @@ async def _noted(registry: Registry, sender: Sender, options: Options, counts: d
     await administration.note(registry, sender.sender_id, "import", clock.new_id("imp"), detail)
     async with registry.pool.acquire() as db:
         text = msgspec.json.encode(detail).decode()
-        await setup.journal_admin(db, clock.now(), actor(), "import", sender.slug, text)
+        await setup.journal_admin(db, clock.now(), actor(), "import", sender.slug, text, [sender.sender_id])
