@@ -35,3 +35,5 @@ REVOKE DELETE ON ledger_head, mo, opt_out, review_item, sender, hold, lift_suspe
 -- An auditor reads the evidence, not the secrets.
 REVOKE SELECT ON api_key, connection, sender, opening, cleared, first_seen, quarantine, review_item, review_person,
     mo_part FROM stop_registry_auditor;
+REVOKE SELECT ON api_key, connection, sender, sender_salt, opening, cleared, quarantine, review_item, review_person, mo_part
+    FROM stop_registry_auditor;

@@ -14,7 +14,7 @@ COMMANDS = {
     "operator": ("app.cli.operator:operator", "Operator connections: where MO messages come from."),
     "review": ("app.cli.review:review", "Doubtful messages: list them, decide them, forget their texts."),
     "canary": ("app.cli.canary:canary", "Test messages that prove a STOP channel, and what is known of each."),
-    "key": ("app.cli.administer:key", "Keys of callers."),
+    "key": ("app.cli.keys:key", "Keys of callers; rotate, keep and restore the registry's own."),
     "alarms": ("app.cli.alarms:alarms", "What a person must know."),
     "check": ("app.cli.check_file:check", "Screen a file of numbers against a running registry."),
     "clearance": ("app.cli.clearance:clearance", "Verify a clearance offline; rotate the keys that sign them."),
