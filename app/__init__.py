@@ -27,6 +27,9 @@ What comes in and goes out:
   senders.py        what is decided about one sender: enforcement, texts, whose list it inherits
   holding.py        holding a sender, a delegate or a campaign, and releasing it
   doctor/           is this registry set up so that checks pass and STOPs arrive
+  rotation.py       a sender's key rotated while its checks and STOPs go on
+  erasure.py        a sender's keys and people destroyed, its ledger kept
+  escrow.py         the root key kept with several people, and got back
   client.py         the registry's API as `stop-registry check FILE` calls it
   listfile/         files of numbers as people really have them
 
@@ -74,7 +77,9 @@ What decides, without I/O:
   quiet_hours/      policy, territory, instant -> open, or closed until when
   inflate.py        gzip bodies unpacked within bounds
   tags.py           number -> 64-bit keyed tag
+  epochs.py         tags under several keys: what was planned with an earlier one, what the next one needs
   keys.py           the root key: sealing, derivation, boxes
+  shares.py         the root key in shares, sealed to several holders
   ledger/           entries, Merkle tree, checkpoints, proofs
   clearance.py      the signed permission for the rest of a batch
   receipts.py       signed receipts for operators

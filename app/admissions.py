@@ -98,9 +98,9 @@ async def _question(registry: Registry, caller: Caller, clearance_id: str, body:
     if sender is None:
         raise NotFoundError("There is no such clearance.")
     tagged = tags.tags(sender.key, numbers.numbers)
-    version, opposed = await inheritance.opposed(registry, sender.sender_id, numbers.numbers, tagged)
+    version, opposed = await inheritance.opposed(registry, sender, numbers.numbers, tagged)
     roster = await registry.rosters.find(caller.sender_ids, roster.row.check_id, version.generation) or roster
-    places, covered = roster.places(tagged)
+    places, covered = roster.places_of(sender.key, numbers.numbers)
     return Question(
         registry=registry,
         roster=roster,

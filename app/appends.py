@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from app import ledger, lifting, standing
-from app.lifting import Budget, Draft, Item, LiftBudgetError, Person, Ruling
+from app.lifting import Budget, Draft, Epochs, Item, LiftBudgetError, Person, Ruling
 
 CONFIRM_AGAIN_AFTER = timedelta(days=1)
 CLEAR_STOP = "STOP"
@@ -50,6 +50,7 @@ class Message(msgspec.Struct, frozen=True):
     """What a person will be asked, if this turns out to be doubtful."""
     source: str = "mo"
     """How it came: "mo", or "pull" or "reconciliation" where no webhook brought it."""
+    epochs: Epochs = {}
     part: Literal["first", "more", "last"] | None = None
     """Its place where the senders are too many for one transaction; None: it is whole."""
 
@@ -105,6 +106,8 @@ class CheckRow(msgspec.Struct, frozen=True):
     permit: Permit | None = None
     contacts_at: int | None = None
     """Whom the sender contacted lately was known up to this index; ContactsMovedError if more was cleared since."""
+    epoch: int = 0
+    """Of the key that made the cleared tags."""
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -154,6 +157,10 @@ class Head(msgspec.Struct):
     size: int
     peaks: bytes
     leaves: list[bytes] = []
+    epoch: int = 0
+    """Of the key in force."""
+    retagging: bool = False
+    """The next key is being prepared: what is written is written in its form too."""
 
     @property
     def next_index(self) -> int:
@@ -424,6 +431,7 @@ def _item(message: Message, draft: Draft, reasons: tuple[str, ...]) -> Item:
         reasons=reasons,
         box=draft.box,
         people=draft.people,
+        epochs=message.epochs,
     )
 
 
@@ -461,6 +469,8 @@ class Addition(msgspec.Struct):
     openings: list[tuple[int, int, bytes]] = []
     """Tag, index, salt."""
     states: list[tuple[int, State]] = []
+    epoch: int = 0
+    """Of the key that made the tags."""
 
 
 def addition_alone(record: Record, found: tuple[int, bytes]) -> Addition:
@@ -474,7 +484,7 @@ def addition_alone(record: Record, found: tuple[int, bytes]) -> Addition:
 def additions(rows: Rows, heads: dict[int, Head]) -> list[Addition]:
     """Part the rows of a plan by sender, in the order of the heads."""
     found = {
-        sender_id: Addition((sender_id, head.size, head.peaks), advanced(head))
+        sender_id: Addition((sender_id, head.size, head.peaks), advanced(head), epoch=head.epoch)
         for sender_id, head in heads.items()
         if head.leaves
     }

@@ -13,7 +13,7 @@ import msgspec
 
 from app import ledger, standing
 from app.appends import Head, Rows, State
-from app.lifting import Person
+from app.lifting import Epochs, Person
 
 OTHER_CHANNEL = 0
 """Stands for the operator connection of oppositions that no operator brought."""
@@ -47,6 +47,7 @@ class Bulk(msgspec.Struct, frozen=True):
     recorded: datetime
     flags: tuple[str, ...]
     oppositions: Sequence[Opposition]
+    epochs: Epochs = {}
 
     def people(self) -> list[Person]:
         """Return every (sender, tag), unique and sorted."""

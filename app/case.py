@@ -87,6 +87,7 @@ def conclude(
         flags=(*_flags(message, read, now, stale=stale, joined=joined), *attribution.flags(traces)),
         wishes=tuple(_wishes(snapshot, message, read, found, lifts=not (hindrances or doubts))),
         review=_draft(root, link, snapshot, message, read, found, dedupe, hindrances, now),
+        epochs={sender_id: snapshot.senders[sender_id].epoch for sender_id in found.senders},
     )
     return Case(message, read, found, journal, joined)
 

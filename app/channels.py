@@ -105,6 +105,7 @@ async def bring_in(
             recorded=now,
             flags=(),
             oppositions=oppositions(registry, sender, source, told[start : start + at_once], now),
+            epochs={sender.sender_id: sender.epoch},
         )
         outcomes.extend(await registry.sequencer.bulk(work, seconds))
     return outcomes
@@ -133,14 +134,17 @@ def oppositions(
     registry: Registry, sender: Sender, source: str, told: Sequence[Told], now: datetime
 ) -> list[Opposition]:
     """Turn what was told into tags and digests; no number goes further than here."""
-    found = tags.tags(sender.key, np.array([one.number for one in told], dtype=np.int64)).tolist()
+    numbers = np.array([one.number for one in told], dtype=np.int64)
+    # Told again after a rotation it is still the same opposition: its digest is of the first key's tag.
+    first = tags.tags(sender.key[:1], numbers)
+    found = tags.retag(sender.key[1:], first)
     key = registry.root.purpose_key("opposition")
     prefix = f"opposition-1\0{sender.sender_id}\0{source}\0".encode()
     return [
         Opposition(
-            tag, one.at, _digest(key, prefix, tag, one, now), named=one.at is not None or one.reference is not None
+            tag, one.at, _digest(key, prefix, earliest, one, now), named=one.at is not None or one.reference is not None
         )
-        for tag, one in zip(found, told, strict=True)
+        for tag, earliest, one in zip(found.tolist(), first.tolist(), told, strict=True)
     ]
 
 

@@ -19,6 +19,7 @@ from app.pages import is_marked
 from app.queries import admissions, contacts
 from app.queries.contacts import ContactRow
 from app.queries.rows import Db
+from app.tags import Chain, retag
 from app.tagset import Mask, Tags, TagSet
 from app.verdict import RECORD
 
@@ -62,6 +63,7 @@ class _Sender(msgspec.Struct):
     """What is known of one sender."""
 
     generation: int
+    key: Chain
     since: datetime
     lock: asyncio.Lock
     seen_to: int = 0
@@ -76,12 +78,17 @@ class Contacts:
         self._pool = pool
         self._known: OrderedDict[int, _Sender] = OrderedDict()
 
-    async def among(self, sender_id: int, generation: int, tags: Tags, wanted: Wanted, now: datetime) -> Found:
-        """Tell which of the tags were contacted lately by this campaign or with this text, or too often."""
+    async def among(
+        self, sender_id: int, generation: int, key: Chain, tags: Tags, wanted: Wanted, now: datetime
+    ) -> Found:
+        """Tell which of the tags were contacted lately by this campaign or with this text, or too often.
+
+        `key`: the one that made the tags, in force at this generation; older lists are brought up to it.
+        """
         since = min(wanted.since, wanted.capped_since or wanted.since)
         known = self._known.get(sender_id)
         if known is None or known.generation != generation or since < known.since - WIDER:
-            known = _Sender(generation, since, asyncio.Lock())
+            known = _Sender(generation, key, since, asyncio.Lock())
         self._keep(sender_id, known)
         # One at a time: what is merged while another reads would be lost.
         async with known.lock:
@@ -116,7 +123,7 @@ class Contacts:
             union.members, union.tags = frozenset(), TagSet.of(NONE)
         fresh = [row for row in rows if _member(row, now) not in union.members]
         if fresh:
-            added = np.concatenate([await self._tags(sender_id, row, now) for row in fresh])
+            added = np.concatenate([await self._tags(sender_id, known, row, now) for row in fresh])
             union.tags = await _beside(added.size + len(union.tags), _with, union.tags, added)
         union.members = members
         return union
@@ -124,16 +131,21 @@ class Contacts:
     async def _too_often(self, sender_id: int, known: _Sender, tags: Tags, wanted: Wanted, now: datetime) -> Mask:
         since = wanted.capped_since
         rows = [row for row in known.rows.values() if since is not None and row.not_before > since]
-        lists = [await self._tags(sender_id, row, now) for row in rows]
+        lists = [await self._tags(sender_id, known, row, now) for row in rows]
         if len(lists) < wanted.cap:
             return np.zeros(tags.size, np.bool_)
         return await _beside(sum(map(len, lists)), _reached_often, lists, wanted.cap, tags)
 
-    async def _tags(self, sender_id: int, row: ContactRow, now: datetime) -> Tags:
+    async def _tags(self, sender_id: int, known: _Sender, row: ContactRow, now: datetime) -> Tags:
         async with self._pool.acquire() as db:
-            raw = row.tags if row.tags is not None else await admissions.cleared_of(db, sender_id, row.check_id)
-            tags = np.frombuffer(raw or b"", RECORD)
-            return await _reached(db, sender_id, row, tags, now)
+            raw = row.tags
+            if raw is None:
+                cleared = await admissions.cleared_of(db, sender_id, row.check_id)
+                raw = cleared.tags if cleared else b""
+            # Places are those of the list as it was cleared, so it is brought up only afterwards.
+            reached = await _reached(db, sender_id, row, np.frombuffer(raw, RECORD), now)
+        later = known.key[row.epoch + 1 :]
+        return await _beside(reached.size, retag, later, reached) if later else reached
 
     def _keep(self, sender_id: int, known: _Sender) -> None:
         self._known[sender_id] = known

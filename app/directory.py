@@ -6,7 +6,8 @@ whoever misses a name asks for a fresh reading before saying that it does not ex
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal
@@ -15,14 +16,14 @@ import msgspec
 
 from app.attribution import Candidate
 from app.database import Pool, is_unavailable
-from app.errors import UnavailableError
+from app.errors import GoneError, UnavailableError
 from app.intent import Intent
 from app.keys import Root
 from app.operators import Connection
 from app.profile import Profile
-from app.queries import clearances, setup
+from app.queries import clearances, rotation, setup
 from app.reading import NO_WORDS, Keywords, Words
-from app.tags import Tagger
+from app.tags import Chain, Tagger
 
 MAX_AGE_SECONDS = 1.0
 READ_SECONDS_MAX = 2.0
@@ -35,10 +36,28 @@ class Sender(msgspec.Struct, frozen=True, dict=True):
     sender_id: int
     slug: str
     name: str
-    key: bytes
+    chain: Chain
+    """One key, and one more for every rotation; none once the sender was erased."""
     profile: Profile
     enforced_since: datetime | None = None
     """Since when its gateway refuses uncleared sends."""
+
+    @property
+    def erased(self) -> bool:
+        """Its keys are gone; nothing but its ledger is left."""
+        return not self.chain
+
+    @property
+    def key(self) -> Chain:
+        """What turns numbers into its tags; GoneError once the sender was erased."""
+        if self.erased:
+            raise GoneError("This sender was erased on a data protection officer's decision; only its ledger is left.")
+        return self.chain
+
+    @property
+    def epoch(self) -> int:
+        """How often its key was rotated; tags made with `key` are of this epoch."""
+        return len(self.key) - 1
 
     @cached_property
     def tagger(self) -> Tagger:
@@ -171,9 +190,17 @@ class Directory:
     async def _read(self) -> Snapshot:
         read_at = time.monotonic()  # what changes from here on may be missed
         async with self._pool.acquire(timeout=READ_SECONDS_MAX) as db:
-            senders = {row.sender_id: _sender(self._root, row) for row in await setup.list_senders(db)}
+            # Epochs before salts: a salt is stored before its epoch is in force, so none can be missing.
+            epochs = await rotation.list_epochs(db)
+            salts = await rotation.list_salts(db)
+            rows = await setup.list_senders(db)
+            senders = {
+                row.sender_id: _sender(self._root, row, salts.get(row.sender_id, [])[: epochs.get(row.sender_id, 0)])
+                for row in rows
+            }
             codes = _codes(await setup.list_codes(db))
-            links = {row.slug: _link(self._root, row) for row in await setup.list_connections(db)}
+            erased = {sender.slug for sender in senders.values() if sender.erased}
+            links = {row.slug: _link(self._root, row, erased) for row in await setup.list_connections(db)}
             signing = await clearances.current_signing_keys(db)
         by_slug = {sender.slug: sender for sender in senders.values()}
         return Snapshot(senders, by_slug, codes, links, signing, read_at)
@@ -189,9 +216,9 @@ def open_secrets(root: Root, row: setup.ConnectionRow) -> Secrets:
     return msgspec.json.decode(root.open(SECRETS_PURPOSE, row.secrets, row.slug.encode()), type=Secrets)
 
 
-def _sender(root: Root, row: setup.SenderRow) -> Sender:
+def _sender(root: Root, row: setup.SenderRow, later_salts: Sequence[bytes]) -> Sender:
     profile = msgspec.json.decode(row.profile, type=Profile)
-    key = root.sender_key(row.sender_id, row.salt)
+    key = root.sender_keys(row.sender_id, (row.salt, *later_salts))
     return Sender(row.sender_id, row.slug, row.name, key, profile, row.enforced_since)
 
 
@@ -217,12 +244,13 @@ def _code(rows: list[setup.CodeRow]) -> Code:
     return Code(first.code, first.tariff, candidates, words, tuple(first.territories))
 
 
-def _link(root: Root, row: setup.ConnectionRow) -> Link:
+def _link(root: Root, row: setup.ConnectionRow, erased: AbstractSet[str]) -> Link:
     secrets = open_secrets(root, row)
     config: dict[str, Any] = msgspec.json.decode(row.config, type=dict[str, Any])
     if len(row.codes) == 1:
         config.setdefault("default_code", row.codes[0])
     accounts = msgspec.json.decode(row.accounts, type=dict[str, str])
+    accounts = {account: slug for account, slug in accounts.items() if slug not in erased}
     connection = Connection(row.slug, row.provider, secrets.secrets, secrets.token, config)
     declared = Declaration(row.route_class, tuple(row.data_countries), row.contract, row.stop_returns)
     return Link(row.connection_id, connection, tuple(row.codes), accounts, row.replies, row.may_lift, declared)

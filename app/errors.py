@@ -135,6 +135,15 @@ class NoStopMentionError(ConflictError):
     title_fr = "Le texte n'indique aucun moyen de dire STOP"
 
 
+class GoneError(RegistryError):
+    """This sender was erased; its ledger stays."""
+
+    status = 410
+    slug = "sender-erased"
+    title = "This sender was erased"
+    title_fr = "Cet émetteur a été effacé"
+
+
 class TooLargeError(RegistryError):
     """More than one call may carry."""
 
@@ -219,3 +228,7 @@ class UnavailableError(RegistryError):
     slug = "registry-unavailable"
     title = "The registry is unavailable"
     title_fr = "Le registre est indisponible"
+
+
+class KeyRotatedError(UnavailableError):
+    """Tags were made with a key that has been rotated since; made again, they pass."""

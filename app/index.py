@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.database import Pool
-from app.errors import NotFoundError
+from app.errors import KeyRotatedError, NotFoundError
 from app.queries import holds, oppositions
 from app.queries.holds import HoldRow
 from app.queries.rows import Db
@@ -40,6 +40,8 @@ class Version(msgspec.Struct, frozen=True):
     tags: TagSet
     inherits: tuple[int, ...]
     """The senders whose lists hold for this one too."""
+    epoch: int
+    """Of the key that made the tags."""
 
 
 class Index:
@@ -52,11 +54,17 @@ class Index:
         self._locks: dict[int, asyncio.Lock] = {}
         self._building = asyncio.Semaphore(BUILDS_AT_ONCE)
 
-    async def opposed(self, sender_id: int, tags: NDArray[np.int64]) -> tuple[Version, NDArray[np.bool_]]:
-        """Tell which of the tags are opposed, at a ledger size not older than this call."""
+    async def opposed(self, sender_id: int, tags: NDArray[np.int64], epoch: int) -> tuple[Version, NDArray[np.bool_]]:
+        """Tell which of the tags are opposed, at a ledger size not older than this call.
+
+        KeyRotatedError when the key that made them is no longer in force: none of them would be found.
+        """
         if sender_id not in self._versions and len(tags) <= SMALL_BATCH_NUMBERS:
-            return await self._asked(sender_id, tags)
+            version, found = await self._asked(sender_id, tags)
+            _require(version, epoch)
+            return version, found
         version = await self.at_present(sender_id)
+        _require(version, epoch)
         if len(tags) <= SMALL_BATCH_NUMBERS:
             return version, version.tags.contains(tags)
         return version, await asyncio.to_thread(version.tags.contains, tags)
@@ -97,7 +105,7 @@ class Index:
 
         async with self._pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
             state = await _state(db, sender_id)
-            await oppositions.copy_opposed(db, sender_id, take)
+            await oppositions.copy_opposed(db, sender_id, state.epoch, take)
         return _version(state, await asyncio.to_thread(lambda: TagSet.of(copy.finish())))
 
     async def _asked(self, sender_id: int, tags: NDArray[np.int64]) -> tuple[Version, NDArray[np.bool_]]:
@@ -155,4 +163,10 @@ def _applied(tags: TagSet, changed: Sequence[oppositions.StateRow]) -> TagSet:
 
 
 def _version(state: oppositions.StateRow, tags: TagSet) -> Version:
-    return Version(state.size, state.peaks, state.generation, holds.read(state.holds), tags, tuple(state.inherits))
+    inherits, held = tuple(state.inherits), holds.read(state.holds)
+    return Version(state.size, state.peaks, state.generation, held, tags, inherits, state.epoch)
+
+
+def _require(version: Version, epoch: int) -> None:
+    if version.epoch != epoch:
+        raise KeyRotatedError("This sender's key was rotated a moment ago; send the same request again.")

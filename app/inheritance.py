@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app import tags
+from app.directory import Sender
 from app.errors import UnavailableError
 from app.index import Version
 from app.registry import Registry
@@ -20,12 +21,15 @@ SMALL_BATCH_NUMBERS = 1_000
 
 
 async def opposed(
-    registry: Registry, sender_id: int, numbers: NDArray[np.int64], own: Tags
+    registry: Registry, sender: Sender, numbers: NDArray[np.int64], own: Tags
 ) -> tuple[Version, NDArray[np.bool_]]:
-    """Tell which numbers are opposed, at the sender's ledger size; `own` are their tags under the sender's key."""
-    version, mask = await registry.index.opposed(sender_id, own)
+    """Tell which numbers are opposed, at the sender's ledger size; `own` are their tags under the sender's key.
+
+    KeyRotatedError when one of the keys concerned was rotated after it was read: read the senders anew.
+    """
+    version, mask = await registry.index.opposed(sender.sender_id, own, sender.epoch)
     if version.inherits:
-        mask = mask | await _inherited(registry, sender_id, version, numbers)
+        mask = mask | await _inherited(registry, sender.sender_id, version, numbers)
     return version, mask
 
 
@@ -38,17 +42,17 @@ async def _inherited(registry: Registry, heir_id: int, version: Version, numbers
         if sender_id in asked:
             continue
         asked.add(sender_id)
-        theirs = await _tags(registry, sender_id, numbers)
-        former, found = await registry.index.opposed(sender_id, theirs)
+        sender, theirs = await _tags(registry, sender_id, numbers)
+        former, found = await registry.index.opposed(sender_id, theirs, sender.epoch)
         mask |= found
         waiting += former.inherits
     return mask
 
 
-async def _tags(registry: Registry, sender_id: int, numbers: NDArray[np.int64]) -> Tags:
+async def _tags(registry: Registry, sender_id: int, numbers: NDArray[np.int64]) -> tuple[Sender, Tags]:
     sender = await registry.directory.sender_by_id(sender_id)
     if sender is None:
         raise UnavailableError("A list that this sender has inherited cannot be read; nobody is cleared without it.")
     if len(numbers) <= SMALL_BATCH_NUMBERS:
-        return tags.tags(sender.key, numbers)
-    return await asyncio.to_thread(tags.tags, sender.key, numbers)
+        return sender, tags.tags(sender.key, numbers)
+    return sender, await asyncio.to_thread(tags.tags, sender.key, numbers)

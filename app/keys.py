@@ -6,6 +6,7 @@ the database can recover the numbers. So it lives outside the database, and each
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -98,6 +99,10 @@ class Root:
             raise ValueError("a sender's salt has 32 bytes")
         return self._derive("sender", str(sender_id), salt)
 
+    def sender_keys(self, sender_id: int, salts: Sequence[bytes]) -> tuple[bytes, ...]:
+        """Return a sender's keys in the order of their epochs; none for a sender whose salts were erased."""
+        return tuple(self.sender_key(sender_id, salt) for salt in salts if salt)
+
     def purpose_key(self, purpose: str) -> bytes:
         """Return a 32-byte key for one named use that none of the methods below covers."""
         return self._derive("purpose", purpose)
@@ -155,11 +160,12 @@ class Root:
         return HKDF(hashes.SHA256(), KEY_BYTES, salt, info).derive(self._secret)
 
 
-def _hexadecimal(size: int) -> Meta:
+def hexadecimal(size: int) -> Meta:
+    """Describe a field of so many bytes in lower-case hexadecimal."""
     return Meta(pattern=rf"\A[0-9a-f]{{{2 * size}}}\Z")
 
 
-class _Kdf(Struct, frozen=True, forbid_unknown_fields=True):
+class Kdf(Struct, frozen=True, forbid_unknown_fields=True):
     """How the passphrase becomes a key. Bounded, because these are read before anything is authenticated."""
 
     name: Literal["argon2id"] = "argon2id"
@@ -173,12 +179,12 @@ class _KeyFile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     format: Literal["stop-registry root key"] = "stop-registry root key"
     version: Literal[1] = 1
-    check_value: Annotated[str, _hexadecimal(CHECK_VALUE_BYTES)]
-    kdf: _Kdf = _Kdf()
-    salt: Annotated[str, _hexadecimal(FILE_SALT_BYTES)]
-    nonce: Annotated[str, _hexadecimal(NONCE_BYTES)]
-    ciphertext: Annotated[str, _hexadecimal(KEY_BYTES + GCM_TAG_BYTES)]
-    checksum: Annotated[str, _hexadecimal(32)]
+    check_value: Annotated[str, hexadecimal(CHECK_VALUE_BYTES)]
+    kdf: Kdf = Kdf()
+    salt: Annotated[str, hexadecimal(FILE_SALT_BYTES)]
+    nonce: Annotated[str, hexadecimal(NONCE_BYTES)]
+    ciphertext: Annotated[str, hexadecimal(KEY_BYTES + GCM_TAG_BYTES)]
+    checksum: Annotated[str, hexadecimal(32)]
 
 
 def seal_root(root: bytes, passphrase: bytes, salt: bytes, nonce: bytes) -> bytes:
@@ -188,8 +194,7 @@ def seal_root(root: bytes, passphrase: bytes, salt: bytes, nonce: bytes) -> byte
     """
     if (len(root), len(salt), len(nonce)) != (KEY_BYTES, FILE_SALT_BYTES, NONCE_BYTES):
         raise ValueError("a root key has 32 bytes, the salt of its file 16 and the nonce 12")
-    if len(passphrase) < PASSPHRASE_MIN_BYTES:
-        raise WeakPassphraseError(f"Choose a passphrase of at least {PASSPHRASE_MIN_BYTES} characters.")
+    require_passphrase(passphrase)
     check_value = Root(root).check_value().hex()
     blank = _KeyFile(check_value=check_value, salt=salt.hex(), nonce=nonce.hex(), ciphertext="", checksum="")
     ciphertext = _passphrase_cipher(blank, passphrase).encrypt(nonce, root, _header(blank))
@@ -230,10 +235,19 @@ def _read_key_file(blob: bytes) -> _KeyFile:
     return file
 
 
-def _passphrase_cipher(file: _KeyFile, passphrase: bytes) -> AESGCM:
-    kdf = file.kdf
-    salt = bytes.fromhex(file.salt)
+def require_passphrase(passphrase: bytes) -> None:
+    """Refuse one that could be guessed; WeakPassphraseError."""
+    if len(passphrase) < PASSPHRASE_MIN_BYTES:
+        raise WeakPassphraseError(f"Choose a passphrase of at least {PASSPHRASE_MIN_BYTES} characters.")
+
+
+def passphrase_cipher(kdf: Kdf, salt: bytes, passphrase: bytes) -> AESGCM:
+    """Return the cipher of a file that a passphrase opens; about 0.2 s and 64 MiB, or what the file states."""
     return AESGCM(hash_secret_raw(passphrase, salt, kdf.passes, kdf.memory_kib, kdf.lanes, KEY_BYTES, Type.ID))
+
+
+def _passphrase_cipher(file: _KeyFile, passphrase: bytes) -> AESGCM:
+    return passphrase_cipher(file.kdf, bytes.fromhex(file.salt), passphrase)
 
 
 def _header(file: _KeyFile) -> bytes:

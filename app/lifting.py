@@ -3,7 +3,7 @@
 START, opt-in, review decision and revocation share one budget per sender and UTC day.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -49,6 +49,10 @@ class Budget(msgspec.Struct):
         self.spent += 1
 
 
+Epochs = Mapping[int, int]
+"""By sender, the epoch of the key that tags were made with: how often it had been rotated. See `appends.brought_up`."""
+
+
 class Draft(msgspec.Struct, frozen=True):
     """A review item as it will be opened: at once, or only where a START leaves somebody opposed."""
 
@@ -78,6 +82,7 @@ class Item(msgspec.Struct, frozen=True):
     reasons: tuple[str, ...]
     box: bytes
     people: tuple[Person, ...]
+    epochs: Epochs = {}
 
 
 class Ruling(msgspec.Struct, frozen=True):
@@ -95,6 +100,7 @@ class Ruling(msgspec.Struct, frozen=True):
     reason: str
     people: tuple[Person, ...]
     by_dpo: bool = False
+    epochs: Epochs = {}
 
     @property
     def basis(self) -> str:

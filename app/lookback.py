@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import structlog
 
+from app import tags
 from app.attribution import NO_TRACES, Attribution, Candidate, Traces
 from app.directory import Snapshot
 from app.operators import Message
@@ -32,6 +33,8 @@ REACHES = (2.0, 16.0, 1e9)
 misses once in 15,000 times; the last one is the whole list."""
 TAG_BYTES = 8
 CHECK_ID = re.compile(r"chk_[0-9a-f]{32}")
+Wanted = tuple[int, int]
+"""A sender and an epoch of its key."""
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 NARROWABLE = "shared"
 NAMEABLE = frozenset({"keyword", "all", "shared", "reachable"})
@@ -90,22 +93,27 @@ async def _answered(db: Db, snapshot: Snapshot, question: Question) -> int | Non
     return next(iter(holders)) if len(holders) == 1 else None
 
 
-def _tags(snapshot: Snapshot, question: Question, senders: frozenset[int]) -> dict[int, int]:
+def _tags(snapshot: Snapshot, question: Question, senders: frozenset[int]) -> dict[Wanted, int]:
+    """Return the tags that may stand in lists: what was cleared before a rotation keeps the form of its time."""
     number = question.message.msisdn or 0
-    return {sender_id: snapshot.senders[sender_id].tagger.tag(number) for sender_id in sorted(senders)}
+    return {
+        (sender_id, epoch): tags.tag(snapshot.senders[sender_id].key[: epoch + 1], number)
+        for sender_id in sorted(senders)
+        for epoch in range(snapshot.senders[sender_id].epoch + 1)
+    }
 
 
-async def _holders(db: Db, wanted: Mapping[int, int], since: datetime, checks: list[str] | None) -> frozenset[int]:
+async def _holders(db: Db, wanted: Mapping[Wanted, int], since: datetime, checks: list[str] | None) -> frozenset[int]:
     """Return the senders one of whose checks cleared their tag."""
     holders: set[int] = set()
     for reach in REACHES:
-        places = [(sender_id, _stored(tag), _place(tag)) for sender_id, tag in wanted.items()]
+        places = [(*sender, _stored(tag), _place(tag)) for sender, tag in wanted.items()]
         rows = await attribution.cleared_slices(db, places, since, checks, reach)
         holders |= {row.sender_id for row in rows if row.found}
-        narrow = [row for row in rows if row.sender_id not in holders and not _covers(row, wanted[row.sender_id])]
+        narrow = [r for r in rows if r.sender_id not in holders and not _covers(r, wanted[r.sender_id, r.epoch])]
         if not narrow:
             break
-        wanted = {row.sender_id: wanted[row.sender_id] for row in narrow}
+        wanted = {(row.sender_id, row.epoch): wanted[row.sender_id, row.epoch] for row in narrow}
         checks = [row.check_id for row in narrow]
     return frozenset(holders)
 

@@ -73,6 +73,8 @@ async def opt_in(registry: Registry, caller: Caller, body: bytes) -> Outcome:
     if standing.opposed(standing.with_start(history, standing.ANY_CODE, OTHER_CHANNELS, message.event_at)):
         raise ConsentOlderError(TOO_OLD)
     await registry.sequencer.message(message, registry.settings.commit_seconds_max)
+    present = (await registry.directory.current(max_age_seconds=0)).senders[sender.sender_id]
+    person = (sender.sender_id, tags.tag(present.key, phone.read(request.number).number))
     async with registry.pool.acquire() as db:
         after = (await oppositions.standings(db, [person]))[person]
         item = await review.find_item(db, message.dedupe)
@@ -99,7 +101,10 @@ def _message(registry: Registry, caller: Caller, sender: Sender, request: OptIn,
     if request.consented_at > now + CLOCK_SKEW:
         raise InvalidValueError("`consented_at` lies in the future; send the time at which the person agreed.")
     at, tag = min(request.consented_at, now), tags.tag(sender.key, number)
-    said = msgspec.json.encode([sender.sender_id, tag, request.consented_at, request.proof])
+    # Told again after a rotation it is still the same consent: the digest is of the first key's tag.
+    said = msgspec.json.encode(
+        [sender.sender_id, tags.tag(sender.key[:1], number), request.consented_at, request.proof]
+    )
     dedupe = registry.root.digest("opt-in", said)
     box = registry.root.seal(
         REVIEW_PURPOSE,
@@ -125,6 +130,7 @@ def _message(registry: Registry, caller: Caller, sender: Sender, request: OptIn,
         wishes=(Wish(sender.sender_id, tag, opposes=False, lifts=True),),
         review=Draft(((sender.sender_id, tag),), box, at, asks_if_not_later=False),
         source="opt-in",
+        epochs={sender.sender_id: sender.epoch},
     )
 
 

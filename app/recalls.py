@@ -56,10 +56,10 @@ async def recall(registry: Registry, caller: Caller, clearance_id: str, body: by
     if sender is None:
         raise NotFoundError("There is no such clearance.")
     tagged = tags.tags(sender.key, numbers.numbers)
-    version, opposed = await inheritance.opposed(registry, sender.sender_id, numbers.numbers, tagged)
+    version, opposed = await inheritance.opposed(registry, sender, numbers.numbers, tagged)
     await _require_live(registry, caller, clearance_id, held=admissions.is_held(version, roster.row))
     roster = await registry.rosters.find(caller.sender_ids, roster.row.check_id, version.generation) or roster
-    _, covered = roster.places(tagged)
+    _, covered = roster.places_of(sender.key, numbers.numbers)
     reasons = np.zeros(len(numbers), "U16")
     if roster.row.purpose != EMERGENCY:
         reasons[opposed] = "recalled"
@@ -103,7 +103,7 @@ async def release(registry: Registry, caller: Caller, clearance_id: str, body: b
     sender = await registry.directory.sender_by_id(row.sender_id)
     if sender is None:
         raise NotFoundError("There is no such clearance.")
-    places, covered = roster.places(tags.tags(sender.key, numbers.numbers))
+    places, covered = roster.places_of(sender.key, numbers.numbers)
     wanted = np.unique(places[covered & (numbers.numbers != 0)])
     for _ in range(TRIES_MAX):
         async with registry.pool.acquire() as db:

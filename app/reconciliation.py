@@ -243,7 +243,7 @@ class Comparison:
             listed = set(tags.tags(sender.key, numbers).tolist())
             after = _FIRST_TAG
             async with self._registry.pool.acquire() as db:
-                while page := await reconciliations.opposed_page(db, sender_id, after, _PAGE_PEOPLE):
+                while page := await reconciliations.opposed_page(db, sender_id, sender.epoch, after, _PAGE_PEOPLE):
                     after = page[-1].tag
                     ours = [row for row in page if row.tag not in listed and self._came_here(row.history)]
                     self._counts["ours_not_theirs"] += len(ours)

@@ -35,6 +35,12 @@ class NotReadyError(RegistryError):
     slug = "not-ready"
 
 
+class WrongRootKeyError(NotReadyError):
+    """This root key is not the one that the database was founded with."""
+
+    slug = "wrong-root-key"
+
+
 class Registry(msgspec.Struct, frozen=True):
     """The parts that requests are served with."""
 
@@ -57,15 +63,18 @@ class Registry(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def open_registry(settings: Settings, database_url: str) -> AsyncIterator[Registry]:
-    """Open a registry on a migrated database; NotReadyError says what is missing."""
+async def open_registry(settings: Settings, database_url: str, root: Root | None = None) -> AsyncIterator[Registry]:
+    """Open a registry on a migrated database; NotReadyError says what is missing.
+
+    `root`: a root key that is not in its file, or not yet.
+    """
     tags.self_test()
     async with (
         opened(database_url, settings.pool_connections_max, "stop-registry") as pool,
         opened(database_url, 1, "stop-registry sequencer") as writer,
     ):
-        origin, root = await _identity(pool, settings)
-        sequencer, alarms = Sequencer(writer), Alarms(pool)
+        origin, root = await _identity(pool, settings, root)
+        sequencer, alarms = Sequencer(writer, root), Alarms(pool)
         pulse = Pulse(pool, alarms)
         spool = Spool(settings.data_dir / "spool", root, settings.spool_bytes_max)
         signer = Signer(root.signing_key())
@@ -94,7 +103,7 @@ async def opened(database_url: str, connections_max: int, name: str) -> AsyncIte
         await close_pool(pool)
 
 
-async def _identity(pool: Pool, settings: Settings) -> tuple[str, Root]:
+async def _identity(pool: Pool, settings: Settings, root: Root | None) -> tuple[str, Root]:
     """Return the installation's name and its root key, proven to be the one this database was founded with."""
     async with pool.acquire() as db:
         await require_current(db)
@@ -103,10 +112,11 @@ async def _identity(pool: Pool, settings: Settings) -> tuple[str, Root]:
         row = await setup.read_registry(db)
     if row is None:
         raise NotReadyError("This database has no registry yet. Run `stop-registry migrate --create-key` once.")
-    root = open_root(settings)
+    place = settings.root_key_path if root is None else "these shares"
+    root = root or open_root(settings)
     if root.check_value() != row.key_check:
-        raise NotReadyError(
-            f"The key in {settings.root_key_path} is not the one this database was founded with. With it every "
+        raise WrongRootKeyError(
+            f"The key in {place} is not the one this database was founded with. With it every "
             "number would look unknown, so nothing was started. Put the right key file back (or restore it)."
         )
     return row.origin, root
@@ -114,9 +124,14 @@ async def _identity(pool: Pool, settings: Settings) -> tuple[str, Root]:
 
 def open_root(settings: Settings) -> Root:
     """Unseal the root key; NotReadyError when a file is missing."""
+    return Root(unsealed_root(settings))
+
+
+def unsealed_root(settings: Settings) -> bytes:
+    """Return the bytes of the root key, for whoever has to keep them; NotReadyError when a file is missing."""
     sealed = _read(settings.root_key_path, "root key", "Run `stop-registry migrate --create-key` once.")
     passphrase = _read(settings.passphrase_path, "passphrase", "Set STOP_REGISTRY_PASSPHRASE_FILE.")
-    return Root(unseal_root(sealed, passphrase.strip()))
+    return unseal_root(sealed, passphrase.strip())
 
 
 def _read(path: Path, what: str, remedy: str) -> bytes:

@@ -15,7 +15,7 @@ from app.appends import Ruled
 from app.case import REVIEW_PURPOSE, review_aad
 from app.directory import Snapshot
 from app.errors import ConflictError, InvalidValueError, NotFoundError
-from app.lifting import BUDGET, Decision, LiftBudgetError, Person, Ruling
+from app.lifting import BUDGET, Decision, LiftBudgetError, Ruling
 from app.longtext import KEPT as PARTS_KEPT
 from app.queries import retention, review
 from app.registry import Registry
@@ -87,8 +87,9 @@ async def decide(
         decided_at=clock.now(),
         by=actor,
         reason=said,
-        people=wanted,
+        people=tuple((person.sender_id, person.tag) for person in wanted),
         by_dpo=by_dpo,
+        epochs={person.sender_id: person.epoch for person in wanted},
     )
     return await registry.sequencer.ruling(ruling, registry.settings.commit_seconds_max)
 
@@ -108,7 +109,7 @@ async def purge(registry: Registry) -> Purged:
     return Purged(texts, parts)
 
 
-async def _item(registry: Registry, item_id: str) -> tuple[review.ItemRow, list[Person]]:
+async def _item(registry: Registry, item_id: str) -> tuple[review.ItemRow, list[review.PersonRow]]:
     try:
         dedupe = bytes.fromhex(item_id)
     except ValueError:
@@ -120,10 +121,12 @@ async def _item(registry: Registry, item_id: str) -> tuple[review.ItemRow, list[
         return row, (await review.people_of_items(db, [row.key]))[row.key]
 
 
-async def _chosen(registry: Registry, people: list[Person], slugs: Sequence[str]) -> tuple[Person, ...]:
+async def _chosen(
+    registry: Registry, people: list[review.PersonRow], slugs: Sequence[str]
+) -> tuple[review.PersonRow, ...]:
     snapshot = await registry.directory.current()
     ids = {snapshot.slugs[slug].sender_id for slug in slugs if slug in snapshot.slugs}
-    chosen = tuple(person for person in people if not slugs or person[0] in ids)
+    chosen = tuple(person for person in people if not slugs or person.sender_id in ids)
     if slugs and len(chosen) != len(set(slugs)):
         raise NotFoundError("The item does not concern every sender named; `stop-registry review` says whom.")
     return chosen
@@ -139,11 +142,11 @@ def said_why(reason: str) -> str:
     return said
 
 
-def _shown(registry: Registry, snapshot: Snapshot, row: review.ItemRow, people: list[Person]) -> Shown:
+def _shown(registry: Registry, snapshot: Snapshot, row: review.ItemRow, people: list[review.PersonRow]) -> Shown:
     return Shown(
         item_id=row.dedupe.hex(),
         opened_at=row.opened_at,
-        senders=tuple(snapshot.senders[sender_id].slug for sender_id, _ in people if sender_id in snapshot.senders),
+        senders=tuple(snapshot.senders[one.sender_id].slug for one in people if one.sender_id in snapshot.senders),
         intent=row.intent,
         rule=row.rule,
         reasons=tuple(row.reasons),

@@ -1,6 +1,7 @@
 """Whom a clearance covers, in memory while its gateway asks: the sorted tags of its check.
 
-They never change while the sender's keys do not: a re-tag bumps the ledger's generation, and they are read anew.
+They never change, and a rotation of the sender's key leaves them as they are: who asks has the number, and so its tag
+under the keys of their time.
 """
 
 from collections import OrderedDict
@@ -10,9 +11,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from app import tags
 from app.database import Pool
 from app.queries import admissions, clearances
 from app.queries.clearances import ClearanceRow
+from app.tags import Chain
 from app.tagset import Mask, Tags
 from app.verdict import RECORD
 
@@ -25,13 +28,19 @@ class Roster(msgspec.Struct, frozen=True, eq=False):
     row: ClearanceRow
     tags: Tags
     generation: int
+    epoch: int = 0
+    """Of the key that made the tags."""
 
-    def places(self, tags: Tags) -> tuple[NDArray[np.intp], Mask]:
+    def places_of(self, key: Chain, numbers: NDArray[np.int64]) -> tuple[NDArray[np.intp], Mask]:
+        """Return the place of each number among those covered, and whether it is one of them; `key`: the sender's."""
+        return self.places(tags.tags(key[: self.epoch + 1], numbers))
+
+    def places(self, asked: Tags) -> tuple[NDArray[np.intp], Mask]:
         """Return the place of each tag among those covered, and whether it is one of them."""
         if not self.tags.size:
-            return np.zeros(tags.size, np.intp), np.zeros(tags.size, np.bool_)
-        places = self.tags.searchsorted(tags).clip(max=self.tags.size - 1)
-        covered: Mask = self.tags[places] == tags
+            return np.zeros(asked.size, np.intp), np.zeros(asked.size, np.bool_)
+        places = self.tags.searchsorted(asked).clip(max=self.tags.size - 1)
+        covered: Mask = self.tags[places] == asked
         return places, covered
 
 
@@ -59,10 +68,10 @@ class Rosters:
     async def _read(self, sender_ids: Sequence[int], check_id: str, generation: int) -> Roster | None:
         async with self._pool.acquire() as db:
             row = await clearances.find_clearance(db, sender_ids, check_id)
-            tags = await admissions.cleared_of(db, row.sender_id, check_id) if row else None
-        if row is None or tags is None:
+            cleared = await admissions.cleared_of(db, row.sender_id, check_id) if row else None
+        if row is None or cleared is None:
             return None
-        return Roster(row, np.frombuffer(tags, RECORD), generation)
+        return Roster(row, np.frombuffer(cleared.tags, RECORD), generation, cleared.epoch)
 
     def _keep(self, check_id: str, roster: Roster) -> None:
         self._known[check_id] = roster

@@ -13,13 +13,14 @@ from datetime import date, datetime
 import msgspec
 import structlog
 
-from app import appends, bulk, clock, fanout
+from app import appends, bulk, clock, epochs, fanout
 from app.appends import CheckRow, Effect, Key, Message, Record, Ruled
 from app.bulk import Bulk
 from app.database import Pool, is_retryable, is_unavailable, write_transaction
-from app.errors import NotFoundError, RegistryError, UnavailableError
+from app.errors import KeyRotatedError, NotFoundError, RegistryError, UnavailableError
+from app.keys import Root
 from app.lifting import LIFTS_PER_DAY_MIN, Budget, Ruling, allowance
-from app.queries import checks, clearances, imports, ledgers, mo, oppositions, review, setup
+from app.queries import checks, clearances, imports, ledgers, mo, oppositions, review, rotation, setup
 from app.queries.rows import Db
 
 Planned = appends.Work
@@ -114,8 +115,9 @@ class Waits:
 class Sequencer:
     """Commit works in the order they came; `start` and `stop` bound its life."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, root: Root) -> None:
         self._pool = pool
+        self._root = root
         self._queue: list[tuple[Work, asyncio.Future[Settled]]] = []
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -206,15 +208,9 @@ class Sequencer:
         """Commit a batch and release its answers; a batch with a culprit is taken apart."""
         try:
             answers = await self._commit([work for work, _ in batch])
-        except UnavailableError as error:
-            _fail(batch, error)
         except Exception as error:  # noqa: BLE001 - whatever it is, the others' works must go on
-            if len(batch) == 1:
-                if not isinstance(error, RegistryError):
-                    # No traceback: the database quotes values in it.
-                    log.error("work_cannot_be_committed", error=type(error).__name__)  # noqa: TRY400 - see above
-                known = error if isinstance(error, RegistryError) else Poisoned("This cannot be committed.")
-                _fail(batch, known)
+            if len(batch) == 1 or _concerns_all(error):
+                _fail(batch, _known(error))
                 return
             for single in batch:
                 await self._settle([single])
@@ -228,7 +224,7 @@ class Sequencer:
             try:
                 return await self._dispatch(works)
             except Exception as error:
-                if is_unavailable(error):
+                if is_unavailable(error) and not isinstance(error, KeyRotatedError):
                     raise UnavailableError("The database is away; send the same request again.") from error
                 if not is_retryable(error) or attempt == RETRIES_MAX - 1:
                     raise
@@ -238,7 +234,7 @@ class Sequencer:
 
     async def _dispatch(self, works: Sequence[Work]) -> list[Settled]:
         if isinstance(works[0], Bulk):
-            return [await _bring_in(self._pool, works[0])]
+            return [await _bring_in(self._pool, self._root, works[0])]
         if len(works) == 1 and isinstance(works[0], Record) and (settled := await _alone(self._pool, works[0])):
             return [settled]
         return await self._transaction([work for work in works if not isinstance(work, Bulk)])
@@ -254,27 +250,31 @@ class Sequencer:
             done = await mo.effects_of(db, [key for key in keys if seen[key].resumed])
             live = [_left(work, done) for work in works if not isinstance(work, Message) or _may_act(work, fresh)]
             heads = await _lock_heads(db, live)
+            planned, chains = live, await _chains(db, self._root, live, heads)
+            live = [_brought_up(work, heads, chains) for work in planned]
             states = await oppositions.standings(db, appends.people_of(live))
             day = clock.now().date()
             budgets = await _budgets(db, live, day)
             rows = appends.plan(live, fresh, heads, states, _salts(), budgets)
             known = await mo.effects_of(db, [key for key in keys if key not in rows.effects and key not in fresh])
-            await _write(db, live, heads, rows)
+            await _write(db, live, heads, rows, chains)
             await _write_reviews(db, live, rows, budgets, day)
             known |= await _end_fan_outs(db, [unique[key] for key in keys], seen)
         # Here everything above is durable; not an instant earlier may an answer leave.
-        positions = {id(work): position for position, work in enumerate(live)}
+        positions = {id(work): position for position, work in enumerate(planned)}
         return [_answer(work, positions, rows, known, seen) for work in works]
 
 
-async def _bring_in(pool: Pool, work: Bulk) -> Settled:
+async def _bring_in(pool: Pool, root: Root, work: Bulk) -> Settled:
     """Commit a bulk. It locks one head and nothing else, so it can stand in nobody's way but that sender's."""
     async with write_transaction(pool) as db:
         heads = await _lock_heads(db, [work])
+        chains = await _chains(db, root, [work], heads)
+        work = epochs.bulk_brought_up(work, heads, chains)
         states = await oppositions.standings(db, work.people())
         told = bulk.digests(await imports.lines_about(db, work.sender_id, bulk.suspects(states)))
         rows, outcomes = bulk.plan(work, told, heads[work.sender_id], states, _salts())
-        await _write(db, (), heads, rows)
+        await _write(db, (), heads, rows, chains)
     return Settled(outcomes=outcomes)
 
 
@@ -332,12 +332,34 @@ async def _lock_heads(db: Db, works: Sequence[Work]) -> dict[int, appends.Head]:
     found = await ledgers.lock_heads(db, wanted)
     if len(found) < len(wanted):
         raise NotFoundError("There is no such sender.")
-    return {sender_id: appends.Head(*found[sender_id], []) for sender_id in wanted}
+    return {sender_id: _head(*found[sender_id]) for sender_id in wanted}
 
 
-async def _write(db: Db, works: Sequence[Work], heads: dict[int, appends.Head], rows: appends.Rows) -> None:
+def _head(size: int, peaks: bytes, epoch: int, retagging: bool) -> appends.Head:  # noqa: FBT001 - a row of ledger_head
+    return appends.Head(size, peaks, [], epoch, retagging)
+
+
+async def _chains(db: Db, root: Root, works: Sequence[Work], heads: dict[int, appends.Head]) -> epochs.Chains:
+    """Return the keys of senders whose works are older than their key, or whose next key is being prepared."""
+    wanted = epochs.outdated(works, heads) | {sender_id for sender_id, head in heads.items() if head.retagging}
+    if not wanted:
+        return {}
+    salts = await rotation.salts_of(db, sorted(wanted))
+    return {sender_id: root.sender_keys(sender_id, found) for sender_id, found in salts.items()}
+
+
+def _brought_up(work: Planned, heads: dict[int, appends.Head], chains: epochs.Chains) -> Planned:
+    return work if isinstance(work, Record) or not chains else epochs.brought_up(work, heads, chains)
+
+
+async def _write(
+    db: Db, works: Sequence[Work], heads: dict[int, appends.Head], rows: appends.Rows, chains: epochs.Chains
+) -> None:
     if rows.entries and not await ledgers.append(db, appends.additions(rows, heads)):
         raise HeadMovedError("A locked head moved.")
+    if rows.openings and any(head.retagging for head in heads.values()):
+        states, openings = epochs.next_form(rows, heads, chains)
+        await rotation.put_next_form(db, states, {sender: head.epoch + 1 for sender, head in heads.items()}, openings)
     if rows.effects:
         await mo.remember_effects(db, rows.effects)
     records = {position: work for position, work in enumerate(works) if isinstance(work, Record)}
@@ -393,7 +415,9 @@ async def _write_check(db: Db, work: Record, index: int) -> None:
         await clearances.touch_clearance(db, work.sender_id, work.touches, index)
     if (check := work.check) is not None:
         if check.cleared is not None:
-            await checks.store_cleared(db, check.sender_id, check.check_id, check.checked_at, check.cleared)
+            await checks.store_cleared(
+                db, check.sender_id, check.check_id, check.checked_at, check.cleared, check.epoch
+            )
         await checks.record_check(db, check, index)
 
 
@@ -418,6 +442,19 @@ def _salts() -> Iterator[bytes]:
         drawn = clock.random_bytes(SALT_BYTES * SALTS_AT_ONCE)
         for start in range(0, len(drawn), SALT_BYTES):
             yield drawn[start : start + SALT_BYTES]
+
+
+def _concerns_all(error: Exception) -> bool:
+    """Tell what stands in everybody's way from what is one work's own fault, such as a sender erased meanwhile."""
+    return isinstance(error, UnavailableError) and not isinstance(error, KeyRotatedError)
+
+
+def _known(error: Exception) -> RegistryError:
+    """Return an error that a caller can be told."""
+    if isinstance(error, RegistryError):
+        return error
+    log.error("work_cannot_be_committed", error=type(error).__name__)  # no traceback: the database quotes values in it
+    return Poisoned("This cannot be committed.")
 
 
 def _fail(batch: list[tuple[Work, asyncio.Future[Settled]]], error: RegistryError) -> None:

@@ -3,9 +3,12 @@
 tag = the first 8 bytes of AES-256-CMAC(key, the E.164 number as 8 big-endian bytes), read as a signed integer,
 that is, a PostgreSQL `bigint`. CMAC: NIST SP 800-38B, RFC 4493; 64 bits are the shortest tag that SP 800-38B allows.
 The key is one sender's (`app.keys.Root.sender_key`), so that equal numbers of two senders have unrelated tags.
+After a rotation a tag is the CMAC of the former tag: old ones can be brought up to date although the number is gone.
 """
 
+import hmac
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import msgspec
 import numpy as np
@@ -22,6 +25,8 @@ faster than one array of a million, and the memory used besides the result does 
 
 FEW_NUMBERS = 8
 """So many are tagged sooner one by one than as an array."""
+Chain: TypeAlias = tuple[bytes, ...]
+"""A sender's keys, the first one first; a rotation adds one. The tag of a number is CMAC(last, … CMAC(first, it))."""
 
 _BLOCK_MASK = (1 << 128) - 1
 _WORD_MASK = (1 << 64) - 1
@@ -56,46 +61,66 @@ KNOWN_ANSWERS = (
 )
 
 
-def tag(key: bytes, number: int) -> int:
+def tag(chain: bytes | Chain, number: int) -> int:
     """Return the tag of one E.164 number (digits without "+"); ValueError when it is not a positive 64-bit integer."""
-    return Tagger(key).tag(number)
+    return Tagger(chain).tag(number)
 
 
 class Tagger:
-    """The tags of one sender, one number at a time; the cipher is set up once. Not for several threads."""
+    """The tags of one sender, one number at a time; the ciphers are set up once. Not for several threads."""
 
-    __slots__ = ("_cipher", "_mask")
+    __slots__ = ("_steps",)
 
-    def __init__(self, key: bytes) -> None:
-        self._cipher = _block_cipher(key)
-        self._mask = _PADDING ^ _subkeys(self._cipher)[True]
+    def __init__(self, chain: bytes | Chain) -> None:
+        ciphers = [_block_cipher(key) for key in _whole(chain)]
+        self._steps = [(cipher, _PADDING ^ _subkeys(cipher)[True]) for cipher in ciphers]
 
     def tag(self, number: int) -> int:
         """Return the tag of one E.164 number (digits without "+"); ValueError when it is no positive 64-bit integer."""
         if not 0 < number < _PADDING:
             raise ValueError("only a positive 64-bit integer is an E.164 number")
-        return self.of(number)
+        return _signed(self.of(number))
 
     def of(self, word: int) -> int:
-        """Return the tag of any unsigned 64-bit integer."""
-        block = (word << 64) ^ self._mask
-        return int.from_bytes(self._cipher.update(block.to_bytes(BLOCK_BYTES, "big"))[:8], "big", signed=True)
+        """Return the tag of any unsigned 64-bit integer, unsigned."""
+        for cipher, mask in self._steps:
+            block = (word << 64) ^ mask
+            word = int.from_bytes(cipher.update(block.to_bytes(BLOCK_BYTES, "big"))[:8], "big")
+        return word
 
 
-def tags(key: bytes, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+def tags(chain: bytes | Chain, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the tags of an array of E.164 numbers, position by position.
 
     A 0 (not a number) gets a tag like any other value: leave those positions out before or after.
     """
     if len(numbers) <= FEW_NUMBERS:
-        one_by_one = Tagger(key)
-        return np.array([one_by_one.of(word) for word in numbers.view(np.uint64).tolist()], dtype=np.int64)
-    return _first_halves(key, numbers.view(np.uint64), _PADDING, padded=True)
+        one_by_one = Tagger(chain)
+        found = [one_by_one.of(word) for word in numbers.view(np.uint64).tolist()]
+        return np.array(found, dtype=np.uint64).view(np.int64)
+    return retag(_whole(chain), numbers)
 
 
-def retag(key: bytes, former: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the tags after a rotation to `key`: CMAC(key, former tag as 8 bytes), without knowing any number (D4)."""
-    return tags(key, former)
+def retag(later: bytes | Chain, former: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the tags after one rotation or several: CMAC(key, former tag as 8 bytes), without any number (D4)."""
+    for key in _chain(later):
+        former = _first_halves(key, former.view(np.uint64), _PADDING, padded=True)
+    return former
+
+
+def masked(key: bytes, salts: NDArray[np.uint8], indexes: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Return salts of openings (16 bytes a row) XOR AES-256-CMAC(key of its own, entry index); twice is back again.
+
+    What opens an old entry must not be readable with the old key, or a rotation would protect nothing that is older.
+    Each entry has one salt, so no part of the key stream is used twice. `key`: the one that the rotation brought.
+    """
+    cipher = _block_cipher(hmac.digest(key, b"stop-registry/1/opening", "sha256"))
+    mask = _subkeys(cipher)[True]
+    blocks = np.empty((len(indexes), 2), dtype=">u8")
+    blocks[:, 0] = indexes.view(np.uint64) ^ np.uint64(mask >> 64)
+    blocks[:, 1] = _PADDING ^ (mask & _WORD_MASK)
+    stream = np.frombuffer(cipher.update(blocks.tobytes()), dtype=np.uint8)
+    return salts ^ stream.reshape(-1, BLOCK_BYTES)
 
 
 def self_test(answers: Sequence[KnownAnswer] = KNOWN_ANSWERS) -> None:
@@ -109,6 +134,21 @@ def self_test(answers: Sequence[KnownAnswer] = KNOWN_ANSWERS) -> None:
                 "and do not start the registry before this test passes."
             )
     _compare_both_ways()
+
+
+def _signed(word: int) -> int:
+    return word - ((word & _PADDING) << 1)
+
+
+def _chain(keys: bytes | Chain) -> Chain:
+    return (keys,) if isinstance(keys, bytes) else keys
+
+
+def _whole(keys: bytes | Chain) -> Chain:
+    """Return a chain that makes tags of numbers; an empty one would hand out the numbers themselves."""
+    if keys == ():
+        raise ValueError("a sender without a key has no tags")
+    return _chain(keys)
 
 
 def _compare_both_ways() -> None:

@@ -3,6 +3,7 @@
 
 SELECT create_reference_table('registry');
 SELECT create_reference_table('sender');
+SELECT create_reference_table('sender_salt');
 SELECT create_reference_table('short_code');
 SELECT create_reference_table('code_sender');
 SELECT create_reference_table('connection');

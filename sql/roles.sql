@@ -45,4 +45,5 @@ GRANT EXECUTE ON FUNCTION drop_journal_before(date), forget_lifted(integer, bigi
 -- An auditor reads the evidence, not the secrets.
 REVOKE SELECT ON api_key, connection, sender, opening, cleared, quarantine, review_item, review_person, mo_part,
     subject_case
+REVOKE SELECT ON api_key, connection, sender, sender_salt, opening, cleared, quarantine, review_item, review_person, mo_part
     FROM stop_registry_auditor;

@@ -23,6 +23,7 @@ CREATE TABLE sender (
     created_at timestamptz NOT NULL,
     enforced_since timestamptz,               -- set: its gateway refuses uncleared sends, from then on
     inherits integer[] NOT NULL DEFAULT '{}', -- senders whose oppositions hold for this one too (merger, renaming)
+    erased_at timestamptz,                    -- set: its salts and its people are gone, its ledger stays
     CONSTRAINT sender_pkey PRIMARY KEY (sender_id),
     CONSTRAINT sender_slug_key UNIQUE (slug)
 );
@@ -49,6 +50,18 @@ CREATE TABLE hold (
 
 -- One storm is one hold, however many processes see it.
 CREATE UNIQUE INDEX hold_standing_idx ON hold (sender_id, scope, subject, kind) WHERE released_at IS NULL;
+
+-- The salts of a sender's later keys, one a rotation. A tag is the CMAC under the last key of the tag under the one before,
+-- so all of them are needed; a row whose epoch is above the one in the sender's ledger_head is not in force yet.
+CREATE TABLE sender_salt (
+    sender_id integer NOT NULL,
+    epoch integer NOT NULL,                   -- from 1; the first key's salt is in sender
+    salt bytea NOT NULL,
+    made_at timestamptz NOT NULL,
+    CONSTRAINT sender_salt_pkey PRIMARY KEY (sender_id, epoch),
+    CONSTRAINT sender_salt_sender_id_fkey FOREIGN KEY (sender_id) REFERENCES sender (sender_id),
+    CONSTRAINT sender_salt_is_a_later_one CHECK (epoch > 0)
+);
 
 -- The numbers people answer to.
 CREATE TABLE short_code (
@@ -237,6 +250,7 @@ CREATE TABLE review_person (
     connection_id integer NOT NULL,
     dedupe bytea NOT NULL,
     tag bigint NOT NULL,
+    epoch integer NOT NULL DEFAULT 0,         -- of the key that made the tag
     CONSTRAINT review_person_pkey PRIMARY KEY (sender_id, connection_id, dedupe)
 );
 
@@ -265,6 +279,8 @@ CREATE TABLE ledger_head (
     size bigint NOT NULL DEFAULT 0,
     peaks bytea NOT NULL DEFAULT '',          -- RFC 6962 compact range: 32 bytes a full subtree, largest first
     generation integer NOT NULL DEFAULT 1,    -- whatever is not an append bumps it and makes every index rebuild
+    epoch integer NOT NULL DEFAULT 0,         -- of the key in force: how many rotations there were
+    retagging boolean NOT NULL DEFAULT false, -- the next key is prepared: everything is written in both forms
     CONSTRAINT ledger_head_pkey PRIMARY KEY (sender_id),
     CONSTRAINT ledger_head_sender_id_fkey FOREIGN KEY (sender_id) REFERENCES sender (sender_id)
 );
@@ -277,16 +293,21 @@ CREATE TABLE ledger_entry (
     CONSTRAINT ledger_entry_pkey PRIMARY KEY (sender_id, entry_index)
 );
 
--- What opens an entry's commitment to a person. Deleting the row forgets the person and leaves the tree whole.
+-- What opens an entry's commitment to a person. Deleting the row (by its index: while keys are rotated it is there in two
+-- forms) forgets the person and leaves the tree whole. The commitment was made with the tag of the epoch it was made in,
+-- which only the number can give again; the salt is masked once by each later key.
 CREATE TABLE opening (
     sender_id integer NOT NULL,
     tag bigint NOT NULL,
     entry_index bigint NOT NULL,
     salt bytea NOT NULL,
+    epoch integer NOT NULL DEFAULT 0,         -- of the key that made the tag
+    made_in integer NOT NULL DEFAULT 0,       -- the epoch of the entry
     CONSTRAINT opening_pkey PRIMARY KEY (sender_id, tag, entry_index)
 );
 
--- The state: who is opposed to whom. A pure function of the set of events kept in history.
+-- The state: who is opposed to whom. A pure function of the set of events kept in history. While a key is rotated, rows
+-- of two epochs stand side by side: those in force have the epoch of the sender's ledger_head.
 CREATE TABLE opt_out (
     sender_id integer NOT NULL,
     tag bigint NOT NULL,
@@ -296,6 +317,7 @@ CREATE TABLE opt_out (
     changed_at_index bigint NOT NULL,
     confirmed_at timestamptz,
     history bytea NOT NULL,
+    epoch integer NOT NULL DEFAULT 0,         -- of the key that made the tag
     CONSTRAINT opt_out_pkey PRIMARY KEY (sender_id, tag)
 );
 
@@ -316,12 +338,14 @@ CREATE TABLE check_record (
     CONSTRAINT check_record_pkey PRIMARY KEY (sender_id, check_id)
 );
 
--- Whom a check cleared: sorted tags, 8 little-endian bytes each, uncompressed so that a look-up reads one slice.
+-- Whom a check cleared: sorted tags, 8 little-endian bytes each, uncompressed so that a look-up reads one slice. A rotation
+-- leaves them as they are, since the ledger has their digest: who looks has the number, and tags it with the row's epoch.
 CREATE TABLE cleared (
     sender_id integer NOT NULL,
     check_id text NOT NULL,
     stored_at timestamptz NOT NULL,
     tags bytea NOT NULL,
+    epoch integer NOT NULL DEFAULT 0,         -- of the key that made the tags
     CONSTRAINT cleared_pkey PRIMARY KEY (sender_id, check_id)
 );
 ALTER TABLE cleared ALTER COLUMN tags SET STORAGE EXTERNAL;
@@ -554,7 +578,8 @@ CREATE TABLE alarm (
 CREATE UNIQUE INDEX alarm_open_idx ON alarm (kind, subject) WHERE closed_at IS NULL;
 
 -- A fixed sample, one in 1,024 by the tag itself, of the people each sender has asked about, and since which day. Counts
--- the numbers a sender asks about for the first time; kept as long as the contact record, and of no other use.
+-- the numbers a sender asks about for the first time; kept as long as the contact record, and of no other use. Tags of the
+-- first key, whatever was rotated since: else everybody would be new.
 CREATE TABLE first_seen (
     sender_id integer NOT NULL,
     tag bigint NOT NULL,

@@ -30,7 +30,8 @@ from app.queries.rows import Db
 from app.registry import Registry
 from app.safeguards.holds import CAMPAIGN, HELD_BY_A_STORM, SENDER, STORM, campaign_key, release_command
 from app.safeguards.plan import MARKETING
-from app.tagset import Tags, TagSet
+from app.tags import Chain, retag
+from app.tagset import TagSet
 from app.verdict import RECORD
 
 ACTOR: Final = "registry:stop-storm"
@@ -56,6 +57,8 @@ class Watched(msgspec.Struct):
     stops: dict[int, datetime] = {}
     """Tags of who said STOP within the sender's minutes, and when."""
     rests_until: float = 0.0
+    epoch: int = 0
+    """Of the key that made these tags; after a rotation everything is read anew."""
 
 
 class Breaker:
@@ -81,7 +84,9 @@ class Breaker:
         snapshot = await self._registry.directory.current()
         for sender_id in senders:
             sender = snapshot.senders.get(sender_id)
-            if sender is not None and (self._rests(sender_id) or not await self._look_at(snapshot, sender)):
+            if sender is None or sender.erased:
+                continue
+            if self._rests(sender_id) or not await self._look_at(snapshot, sender):
                 left.add(sender_id)
         return frozenset(left)
 
@@ -107,9 +112,9 @@ class Breaker:
         head = await ledgers.read_head(db, sender.sender_id)
         size = head.size if head else 0
         known = self._watched.get(sender.sender_id)
-        if known is None:
+        if known is None or known.epoch != sender.epoch:
             first = await breakers.oldest_clearing(db, sender.sender_id, since)
-            known = self._watched[sender.sender_id] = Watched(size if first is None else first)
+            known = self._watched[sender.sender_id] = Watched(size if first is None else first, epoch=sender.epoch)
         rows = await breakers.changes_since(db, sender.sender_id, known.size, size, CHANGES_AT_ONCE)
         for row in rows:
             if row.opposed and _counts(snapshot, row.entry):
@@ -184,8 +189,13 @@ def _key(campaign: str | None) -> str | None:
 
 async def _tags(db: Db, sender: Sender, rows: Sequence[ClearingRow]) -> TagSet:
     stored = await breakers.cleared_by(db, sender.sender_id, [row.check_id for row in rows])
-    tags: Tags = np.frombuffer(stored, RECORD).astype(np.int64)
-    return await asyncio.to_thread(TagSet.of, tags)
+    return await asyncio.to_thread(_present, sender.key, stored)
+
+
+def _present(key: Chain, stored: Sequence[tuple[int, bytes]]) -> TagSet:
+    """Return lists of all epochs in the form of the present key."""
+    lists = [retag(key[epoch + 1 :], np.frombuffer(tags, RECORD)).astype(np.int64) for epoch, tags in stored]
+    return TagSet.of(np.concatenate([np.empty(0, np.int64), *lists]))
 
 
 def _bounds(profile: Profile) -> Bounds:

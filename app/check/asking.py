@@ -108,7 +108,7 @@ def question(call: Asked) -> Question:
     return Question(request, bytes(request.numbers), lines=False)
 
 
-def read_batch(numbers_max: int, asked_about: Question, key: bytes) -> Batch:
+def read_batch(numbers_max: int, asked_about: Question, key: tags.Chain) -> Batch:
     """Read the numbers and tag them under the sender's key."""
     raw = asked_about.raw
     # Counted first: millions of empty strings fit into a body and would cost a hundred times their size once read.
@@ -123,7 +123,7 @@ def read_batch(numbers_max: int, asked_about: Question, key: bytes) -> Batch:
     return Batch(numbers, tags.tags(key, numbers.numbers))
 
 
-def dialable(batch: Batch, key: bytes) -> Batch:
+def dialable(batch: Batch, key: tags.Chain) -> Batch:
     """Read what was refused once more, as leniently as a STOP is read: an alert goes wherever it can be dialled."""
     numbers = batch.numbers
     for position in np.flatnonzero(numbers.numbers == 0).tolist():

@@ -36,5 +36,5 @@ async def found(case: Case, plan: Plan, rules: Rules, version: Version, batch: B
         capped_since=plan.send_at - timedelta(days=profile.frequency_days) if profile.frequency_max else None,
         cap=profile.frequency_max,
     )
-    sender_id = case.sender.sender_id
-    return await case.registry.contacts.among(sender_id, version.generation, batch.tags, wanted, now)
+    sender = case.sender
+    return await case.registry.contacts.among(sender.sender_id, version.generation, sender.key, batch.tags, wanted, now)

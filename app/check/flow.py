@@ -17,7 +17,7 @@ from app.check.recording import Case, Made, record
 from app.check.replaying import Key
 from app.contacts import Found
 from app.directory import Sender
-from app.errors import BusyError, ForbiddenError, KeyTakenError
+from app.errors import BusyError, ForbiddenError, KeyRotatedError, KeyTakenError
 from app.index import Version
 from app.queries.replays import ReplayRow
 from app.quiet_hours import Hours
@@ -54,6 +54,15 @@ class Repeated(msgspec.Struct, frozen=True):
 
 async def check(registry: Registry, caller: Caller, call: Asked) -> Answer:
     """Screen a batch, once under each Idempotency-Key; return the answer in the form asked for."""
+    try:
+        return await _check(registry, caller, call)
+    except KeyRotatedError:
+        # A rotation came between reading the key and asking the list; the next one is far away.
+        await registry.directory.current(max_age_seconds=0)
+        return await _check(registry, caller, call)
+
+
+async def _check(registry: Registry, caller: Caller, call: Asked) -> Answer:
     caller.require(Role.SENDER, Role.DELEGATE)
     size = len(call.body)
     asked_about = await in_thread(size, question, call)
@@ -183,7 +192,7 @@ def _tell(case: Case, plan: Plan, judged: verdict.Verdict, now: datetime) -> Non
 
 
 async def _opposed(case: Case, batch: Batch) -> tuple[Version, Mask]:
-    return await inheritance.opposed(case.registry, case.sender.sender_id, batch.numbers.numbers, batch.tags)
+    return await inheritance.opposed(case.registry, case.sender, batch.numbers.numbers, batch.tags)
 
 
 async def _replay(case: Case, key: Key | None, made: Made) -> Replay | None:

@@ -76,6 +76,7 @@ async def record(case: Case, made: Made, replay: Replay | None) -> None:
         replay=replay,
         permit=made.permit,
         contacts_at=made.contacts_at if made.permit else None,
+        epoch=case.sender.epoch,
     )
 
     def build(index: int) -> ledger.Entry:
@@ -103,4 +104,4 @@ async def record(case: Case, made: Made, replay: Replay | None) -> None:
 async def _store(case: Case, check_id: str, now: datetime, cleared: bytes) -> None:
     """Commit the cleared tags; until their record is there too, nothing refers to them and a purge may take them."""
     async with case.registry.pool.acquire() as db:
-        await checks.store_cleared(db, case.sender.sender_id, check_id, now, cleared)
+        await checks.store_cleared(db, case.sender.sender_id, check_id, now, cleared, case.sender.epoch)

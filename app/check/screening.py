@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from app.attribution import FANNED_OUT
 from app.check.gate import in_thread
 from app.check.recording import Case
+from app.directory import Sender
 from app.queries import screens
 from app.queries.rows import Db
-from app.queries.screens import ScreenedRow
+from app.queries.screens import Page, ScreenedRow
+from app.tags import Chain, retag
 from app.tagset import Mask, Tags
 from app.verdict import RECORD
 
@@ -34,7 +36,7 @@ async def shown(case: Case, tags: Tags, opposed: Mask) -> tuple[Mask, Days]:
         for at in range(0, asked.size, TAGS_AT_ONCE):
             rows += await screens.screened(db, sender_id, asked[at : at + TAGS_AT_ONCE].tolist(), FANNED_OUT)
         fanned_out = np.array(sorted(row.tag for row in rows if row.fanned_out), np.int64)
-        unknown = await _never_cleared(db, sender_id, fanned_out)
+        unknown = await _never_cleared(db, case.sender, fanned_out)
     return await in_thread(size, _by_position, tags, opposed, rows, unknown)
 
 
@@ -52,41 +54,50 @@ def _by_position(tags: Tags, opposed: Mask, rows: list[ScreenedRow], hidden: Tag
     return since > 0, since
 
 
-async def _never_cleared(db: Db, sender_id: int, tags: Tags) -> Tags:
+async def _never_cleared(db: Db, sender: Sender, tags: Tags) -> Tags:
     """Return those of the ascending tags that no recorded check of the sender has cleared."""
+    sender_id, epochs = sender.sender_id, len(sender.key)
     if tags.size:
-        tags = await _left_of(screens.small_blobs(db, sender_id), tags)
-    if tags.size <= FEW_TAGS:
-        found = [await _in_large(db, sender_id, tag) for tag in tags.tolist()]
-        return tags[~np.array(found, np.bool_)]
-    return await _left_of(screens.large_blobs(db, sender_id), tags)
+        tags = await _left_of(screens.small_blobs(db, sender_id, epochs), tags, sender.key)
+    if tags.size > FEW_TAGS:
+        return await _left_of(screens.large_blobs(db, sender_id, epochs), tags, sender.key)
+    if tags.size and sender.epoch:
+        # Where a tag stood before a rotation only its number tells; so these lists are read as a whole.
+        tags = await _left_of(screens.large_blobs(db, sender_id, sender.epoch), tags, sender.key)
+    found = [await _in_large(db, sender, tag) for tag in tags.tolist()]
+    return tags[~np.array(found, np.bool_)]
 
 
-async def _left_of(pages: AsyncIterator[bytes], tags: Tags) -> Tags:
+async def _left_of(pages: AsyncIterator[Page], tags: Tags, key: Chain) -> Tags:
     """Return the tags that are in none of the pages."""
     async for page in pages:
-        tags = tags[~await in_thread(len(page), _cleared_among, tags, page)]
+        tags = tags[~await in_thread(len(page.tags), _cleared_among, tags, page, key[page.epoch + 1 :])]
         if not tags.size:
             break
     return tags
 
 
-async def _in_large(db: Db, sender_id: int, tag: int) -> bool:
-    """Tell whether a large check cleared a tag, from some kilobytes of each; exact even where the guess is not."""
-    async for part in screens.slices(db, sender_id, tag):
+async def _in_large(db: Db, sender: Sender, tag: int) -> bool:
+    """Tell whether a large check cleared a tag, from some kilobytes of each; exact even where the guess is not.
+
+    Of the present epoch: those of former ones have been read.
+    """
+    async for part in screens.slices(db, sender.sender_id, tag, sender.epoch):
         near = np.frombuffer(part.tags, RECORD)
         place = int(np.searchsorted(near, tag))
         if place < near.size and near[place] == tag:
             return True
         misses = (place == 0 and part.start > 0) or (place == near.size and part.start + near.size < part.size)
         if misses:
-            return not (await _left_of(screens.large_blobs(db, sender_id), np.array([tag], np.int64))).size
+            pages = screens.large_blobs(db, sender.sender_id, len(sender.key))
+            return not (await _left_of(pages, np.array([tag], np.int64), sender.key)).size
     return False
 
 
-def _cleared_among(tags: Tags, page: bytes) -> Mask:
-    # Sorted already where it is one blob; sorting that again costs little.
-    return _among(tags, np.sort(np.frombuffer(page, RECORD), kind="stable"))
+def _cleared_among(tags: Tags, page: Page, later: Chain) -> Mask:
+    cleared = retag(later, np.frombuffer(page.tags, RECORD))
+    # Sorted already where it is one blob of the present key; sorting that again costs little.
+    return _among(tags, np.sort(cleared, kind="stable"))
 
 
 def _distinct(tags: Tags) -> Tags:

@@ -14,7 +14,7 @@ COMMANDS = {
     "operator": ("app.cli.operator:operator", "Operator connections: where MO messages come from."),
     "review": ("app.cli.review:review", "Doubtful messages: list them, decide them, forget their texts."),
     "canary": ("app.cli.canary:canary", "Test messages that prove a STOP channel, and what is known of each."),
-    "key": ("app.cli.administer:key", "Keys of callers."),
+    "key": ("app.cli.keys:key", "Keys of callers; rotate, keep and restore the registry's own."),
     "alarms": ("app.cli.alarms:alarms", "What a person must know."),
     "subject": ("app.cli.subject:subject", "What is held about a person: look it up, erase it, answer in time."),
     "retention": ("app.cli.retention:retention", "What is forgotten when: preview it, run it, freeze it."),

@@ -89,13 +89,14 @@ def sender_add(slug: str, name: str, data_dir: Path | None) -> None:
 @data_dir_option
 @plain_errors
 def sender_list(data_dir: Path | None) -> None:
-    """List the senders: short name, name, something of it held or not."""
+    """List the senders: short name, name, something of it held or not, or erased."""
     from app import holding
 
     async def listed(registry: Registry) -> list[str]:
         held = await holding.held_slugs(registry)
         senders = (await registry.directory.current()).senders.values()
-        return [f"{found.slug}\t{found.name}\t{'held' if found.slug in held else 'open'}" for found in senders]
+        states = ["erased" if found.erased else "held" if found.slug in held else "open" for found in senders]
+        return [f"{found.slug}\t{found.name}\t{state}" for found, state in zip(senders, states, strict=True)]
 
     for line in with_registry(data_dir, listed):
         click.echo(line)
@@ -175,7 +176,7 @@ def code_keyword(number: str, word: str, intent: str, sender_slug: str | None, d
 
 @click.group()
 def key() -> None:
-    """Keys of callers."""
+    """Keys of callers; rotate, keep and restore the registry's own."""
 
 
 @key.command("issue")

@@ -1,5 +1,6 @@
-"""What is decided about one sender, from the command line: enforce, text, set, show, inherit."""
+"""What is decided about one sender, from the command line: enforce, text, set, show, inherit, erase."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,7 @@ import rich_click as click
 
 from app.cli import holds
 from app.cli.administer import sender
-from app.cli.common import actor, data_dir_option, plain_errors, with_registry
+from app.cli.common import REFUSED, actor, data_dir_option, plain_errors, with_registry
 
 if TYPE_CHECKING:
     from app.registry import Registry
@@ -114,3 +115,33 @@ def sender_inherit(heir: str, former: str, reason: str, data_dir: Path | None) -
 
     with_registry(data_dir, lambda registry: senders.inherit(registry, actor(), heir, former, reason))
     click.echo(f"{heir} inherits the list of {former}")
+
+
+@sender.command("erase")
+@click.argument("slug")
+@click.option("--reason", required=True, help="Why, in one line; it stays in the sender's ledger.")
+@click.option("--yes", is_flag=True, help="Erase. Without it, only say what would be removed.")
+@data_dir_option
+@plain_errors
+def sender_erase(slug: str, reason: str, data_dir: Path | None, *, yes: bool) -> None:
+    """Erase a sender for good: a data protection officer's decision.
+
+    Destroys the keys of its pseudonyms, its oppositions and whom it cleared. Its ledger stays and still verifies, its
+    name too. Checks are answered 410 from then on. Refused while another sender inherits its list. Run it as the owner
+    of the tables; backups hold what they held.
+
+    Example: stop-registry sender erase salon-martin --reason "Cessation d'activité"
+    """
+    from app import erasure
+
+    if yes:
+        found = with_registry(data_dir, lambda registry: erasure.erase(registry, actor(), slug, reason))
+    else:
+        found = with_registry(data_dir, lambda registry: erasure.preview(registry, slug))
+    click.echo(f"{found.opposed:>12,}  people opposed")
+    click.echo(f"{found.opt_outs:>12,}  rows of the opposition list, {found.openings:,} openings of ledger entries")
+    click.echo(f"{found.cleared_checks:>12,}  checks with whom they cleared, {found.review_items:,} review items")
+    click.echo(f"{found.ledger_entries:>12,}  ledger entries stay")
+    click.echo(f"erased {slug}" if yes else f"nothing was erased: with --yes, all of this and the keys of {slug} go")
+    if not yes:
+        sys.exit(REFUSED)

@@ -23,6 +23,13 @@ class StateRow(msgspec.Struct, frozen=True):
     released: Pages
 
 
+class ClearedRow(msgspec.Struct, frozen=True):
+    """The sorted tags that a check cleared, and the epoch of the key that made them."""
+
+    tags: bytes
+    epoch: int
+
+
 class Asked(msgspec.Struct, frozen=True):
     """A request that is kept so that its answer can be given again."""
 
@@ -72,7 +79,7 @@ async def admit(
     return bool(rows)
 
 
-async def cleared_of(db: Db, sender_id: int, check_id: str) -> bytes | None:
-    """Return the sorted tags that a check cleared; None when they are purged."""
-    tags: bytes | None = await db.fetchval(STATEMENTS["cleared_of"], sender_id, check_id)
-    return tags
+async def cleared_of(db: Db, sender_id: int, check_id: str) -> ClearedRow | None:
+    """Return whom a check cleared; None when that is purged."""
+    row = await db.fetchrow(STATEMENTS["cleared_of"], sender_id, check_id)
+    return ClearedRow(*row) if row else None

@@ -13,6 +13,7 @@ class SliceRow(msgspec.Struct, frozen=True):
     """Whether one check cleared the tag; lowest and highest are the slice's ends, None where the list ends there."""
 
     sender_id: int
+    epoch: int
     check_id: str
     found: bool
     lowest: bytes | None
@@ -28,10 +29,10 @@ class DecidedRow(msgspec.Struct, frozen=True):
 
 
 async def cleared_slices(
-    db: Db, places: Iterable[tuple[int, bytes, float]], since: datetime, checks: Sequence[str] | None, reach: float
+    db: Db, places: Iterable[tuple[int, int, bytes, float]], since: datetime, checks: Sequence[str] | None, reach: float
 ) -> list[SliceRow]:
-    """Look for (sender, tag as stored, part of all numbers below it) in what the senders' checks cleared."""
-    lists = columns(places, width=3)
+    """Look for (sender, epoch, tag as stored, part of all numbers below it) in what the senders' checks cleared."""
+    lists = columns(places, width=4)
     rows = await db.fetch(STATEMENTS["look_back"], *lists, since, None if checks is None else list(checks), reach)
     return [SliceRow(*row) for row in rows]
 

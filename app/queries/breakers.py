@@ -67,10 +67,9 @@ async def clearings(db: Db, sender_id: int, ended_after: datetime, now: datetime
     return [ClearingRow(*row) for row in await db.fetch(STATEMENTS["clearings"], sender_id, ended_after, now)]
 
 
-async def cleared_by(db: Db, sender_id: int, checks: Sequence[str]) -> bytes:
-    """Return whom checks cleared, as stored, one list after the other."""
-    found: bytes | None = await db.fetchval(STATEMENTS["cleared_by"], sender_id, list(checks))
-    return found or b""
+async def cleared_by(db: Db, sender_id: int, checks: Sequence[str]) -> list[tuple[int, bytes]]:
+    """Return whom checks cleared: epoch of the key, and tags as stored, one list after the other."""
+    return [(row["epoch"], row["tags"]) for row in await db.fetch(STATEMENTS["cleared_by"], sender_id, list(checks))]
 
 
 async def storm_releases(db: Db, sender_id: int) -> list[ReleaseRow]:

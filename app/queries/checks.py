@@ -10,9 +10,9 @@ from app.queries.rows import Db
 NO_PERMIT = (None, None, None, None, None, None)
 
 
-async def store_cleared(db: Db, sender_id: int, check_id: str, now: datetime, tags: bytes) -> None:
-    """Keep whom a check cleared."""
-    await db.execute(STATEMENTS["store_cleared"], sender_id, check_id, now, tags)
+async def store_cleared(db: Db, sender_id: int, check_id: str, now: datetime, tags: bytes, epoch: int) -> None:
+    """Keep whom a check cleared; `epoch`: of the key that made the tags."""
+    await db.execute(STATEMENTS["store_cleared"], sender_id, check_id, now, tags, epoch)
 
 
 async def record_alone(pool: Pool, check: appends.CheckRow, new: appends.Addition) -> bool:
@@ -33,6 +33,7 @@ async def record_alone(pool: Pool, check: appends.CheckRow, new: appends.Additio
         check.counts,
         check.cleared,
         *(_columns(permit) if permit else NO_PERMIT),
+        check.epoch,
     )
     return bool(rows)
 

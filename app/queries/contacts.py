@@ -23,6 +23,8 @@ class ContactRow(msgspec.Struct, frozen=True):
     gated: bool
     released: bool | None
     tags: bytes | None
+    epoch: int
+    """Of the key that made the tags."""
     paged: bool
     """Somebody was admitted or given back."""
 

@@ -24,13 +24,15 @@ class EntryRow(msgspec.Struct, frozen=True):
     entry: bytes
 
 
-async def lock_heads(db: Db, sender_ids: Sequence[int]) -> dict[int, tuple[int, bytes]]:
-    """Lock heads in the order given until the transaction ends; return (size, peaks) of those that exist.
+async def lock_heads(db: Db, sender_ids: Sequence[int]) -> dict[int, tuple[int, bytes, int, bool]]:
+    """Lock heads in the order given until the transaction ends; return what is known of those that exist.
+
+    That is size, peaks, the epoch of the key in force, and whether the next one is being prepared.
 
     Each lock is a statement of its own, since one over several rows cannot be distributed; all go out together.
     """
     rows = await db.fetchmany(STATEMENTS["lock_head"], [(sender_id,) for sender_id in sender_ids])
-    return {sender_id: (size, peaks) for sender_id, size, peaks in rows}
+    return {sender_id: (size, peaks, epoch, retagging) for sender_id, size, peaks, epoch, retagging in rows}
 
 
 async def read_head(db: Db, sender_id: int) -> HeadRow | None:
@@ -55,4 +57,4 @@ def _written(new: appends.Addition) -> tuple[object, ...]:
         (tag, s.opposed, s.since, s.source, s.changed_at_index, s.confirmed_at, s.history) for tag, s in new.states
     ]
     openings = columns(new.openings, width=3)
-    return (*new.before, *new.after, new.lines, *openings, *columns(states, width=7))
+    return (*new.before, *new.after, new.lines, *openings, *columns(states, width=7), new.epoch)

@@ -22,6 +22,8 @@ class StateRow(msgspec.Struct, frozen=True):
     tag: int | None
     opposed: bool | None
     inherits: list[int]
+    epoch: int
+    """Of the key in force, which made the tags."""
 
 
 async def standings(db: Db, people: Sequence[Person]) -> dict[Person, appends.State]:
@@ -38,9 +40,14 @@ async def read_state(db: Db, sender_id: int, size: int, generation: int, delta_m
     return [StateRow(*row) for row in rows]
 
 
-async def copy_opposed(db: Db, sender_id: int, sink: Any) -> None:  # noqa: ANN401 - asyncpg takes any file-like object
+async def copy_opposed(
+    db: Db,
+    sender_id: int,
+    epoch: int,
+    sink: Any,  # noqa: ANN401 - asyncpg takes any file-like object
+) -> None:
     """Stream the tags of everyone opposed, as PostgreSQL's binary COPY, into a coroutine that takes chunks."""
-    await db.copy_from_query(STATEMENTS["copy_opposed"], sender_id, output=sink, format="binary")
+    await db.copy_from_query(STATEMENTS["copy_opposed"], sender_id, epoch, output=sink, format="binary")
 
 
 async def state_and_opposed_among(db: Db, sender_id: int, tags: Sequence[int]) -> tuple[StateRow, list[int]] | None:
@@ -48,5 +55,5 @@ async def state_and_opposed_among(db: Db, sender_id: int, tags: Sequence[int]) -
     row = await db.fetchrow(STATEMENTS["state_and_opposed_among"], sender_id, list(tags))
     if row is None:
         return None
-    holds, size, peaks, generation, inherits, found = row
-    return StateRow(holds, size, peaks, generation, tag=None, opposed=None, inherits=inherits), found
+    holds, size, peaks, generation, inherits, epoch, found = row
+    return StateRow(holds, size, peaks, generation, None, None, inherits, epoch), found

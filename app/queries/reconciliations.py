@@ -35,9 +35,9 @@ async def journal_between(db: Db, connection_id: int, start: datetime, end: date
     return [JournalRow(*row) for row in await db.fetch(STATEMENTS["journal_between"], connection_id, start, end)]
 
 
-async def opposed_page(db: Db, sender_id: int, after: int, limit: int) -> list[OpposedRow]:
+async def opposed_page(db: Db, sender_id: int, epoch: int, after: int, limit: int) -> list[OpposedRow]:
     """Return a page of those who are opposed, in the order of their tags."""
-    return [OpposedRow(*row) for row in await db.fetch(STATEMENTS["opposed_page"], sender_id, after, limit)]
+    return [OpposedRow(*row) for row in await db.fetch(STATEMENTS["opposed_page"], sender_id, epoch, after, limit)]
 
 
 async def keep_reconciliation(

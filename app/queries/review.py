@@ -7,7 +7,7 @@ import msgspec
 
 from app import appends
 from app.database import STATEMENTS
-from app.lifting import Budget, Item, Person, Ruling
+from app.lifting import Budget, Item, Ruling
 from app.queries.rows import Db, columns, touched
 
 
@@ -35,6 +35,14 @@ class ItemRow(msgspec.Struct, frozen=True):
         return self.connection_id, self.dedupe
 
 
+class PersonRow(msgspec.Struct, frozen=True):
+    """A person as one sender's tag, and the epoch of the key that made it."""
+
+    sender_id: int
+    tag: int
+    epoch: int
+
+
 class PartRow(msgspec.Struct, frozen=True):
     """One part of a long message, sealed."""
 
@@ -53,8 +61,12 @@ async def open_items(db: Db, items: dict[appends.Key, Item]) -> None:
         for i in ordered
     )
     await db.execute(STATEMENTS["open_items"], *columns(rows, width=12))
-    people = [(sender_id, i.connection_id, i.dedupe, tag) for i in ordered for sender_id, tag in i.people]
-    await db.execute(STATEMENTS["put_item_people"], *columns(sorted(people), width=4))
+    people = [
+        (sender_id, i.connection_id, i.dedupe, tag, i.epochs.get(sender_id, 0))
+        for i in ordered
+        for sender_id, tag in i.people
+    ]
+    await db.execute(STATEMENTS["put_item_people"], *columns(sorted(people), width=5))
 
 
 async def list_items(db: Db, limit: int, *, decided: bool) -> list[ItemRow]:
@@ -68,11 +80,11 @@ async def find_item(db: Db, dedupe: bytes) -> ItemRow | None:
     return ItemRow(*row) if row else None
 
 
-async def people_of_items(db: Db, keys: Sequence[appends.Key]) -> dict[appends.Key, list[Person]]:
-    """Return (sender, tag) pairs by item."""
-    found: dict[appends.Key, list[Person]] = {key: [] for key in keys}
-    for connection_id, dedupe, sender_id, tag in await db.fetch(STATEMENTS["people_of_items"], *columns(keys, width=2)):
-        found[connection_id, dedupe].append((sender_id, tag))
+async def people_of_items(db: Db, keys: Sequence[appends.Key]) -> dict[appends.Key, list[PersonRow]]:
+    """Return whom each item may concern."""
+    found: dict[appends.Key, list[PersonRow]] = {key: [] for key in keys}
+    for connection_id, dedupe, *person in await db.fetch(STATEMENTS["people_of_items"], *columns(keys, width=2)):
+        found[connection_id, dedupe].append(PersonRow(*person))
     return found
 
 

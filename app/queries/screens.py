@@ -37,31 +37,39 @@ class SliceRow(msgspec.Struct, frozen=True):
     size: int
 
 
-async def small_blobs(db: Db, sender_id: int) -> AsyncIterator[bytes]:
-    """Yield the tags that the sender's small checks cleared, 8 bytes each, those of many checks at a time."""
-    async for page in _pages(db, sender_id, 8, SMALL_BLOB_BYTES, SMALL_BLOBS_AT_ONCE):
+class Page(msgspec.Struct, frozen=True):
+    """Whom some checks cleared, 8 bytes each, and the epoch of the key that made these tags."""
+
+    epoch: int
+    tags: bytes
+
+
+async def small_blobs(db: Db, sender_id: int, epochs: int) -> AsyncIterator[Page]:
+    """Yield the tags that the sender's small checks cleared in the first so many epochs, those of many at a time."""
+    async for page in _pages(db, sender_id, 8, SMALL_BLOB_BYTES, SMALL_BLOBS_AT_ONCE, epochs):
         yield page
 
 
-async def large_blobs(db: Db, sender_id: int) -> AsyncIterator[bytes]:
-    """Yield the tags that the sender's large checks cleared, one check at a time."""
-    async for page in _pages(db, sender_id, SMALL_BLOB_BYTES + 1, LARGEST_BLOB_BYTES, 1):
+async def large_blobs(db: Db, sender_id: int, epochs: int) -> AsyncIterator[Page]:
+    """Yield the tags that the sender's large checks cleared in the first so many epochs, one check at a time."""
+    async for page in _pages(db, sender_id, SMALL_BLOB_BYTES + 1, LARGEST_BLOB_BYTES, 1, epochs):
         yield page
 
 
-async def slices(db: Db, sender_id: int, tag: int) -> AsyncIterator[SliceRow]:
-    """Yield from each large check the part in which a tag stands if it is there."""
+async def slices(db: Db, sender_id: int, tag: int, epoch: int) -> AsyncIterator[SliceRow]:
+    """Yield from each large check of an epoch the part in which a tag stands if it is there."""
     place, after = (tag + 2**63) / 2**64, ""
     while rows := await db.fetch(
-        STATEMENTS["cleared_slices"], sender_id, after, SMALL_BLOB_BYTES + 1, SLICES_AT_ONCE, place
+        STATEMENTS["cleared_slices"], sender_id, after, SMALL_BLOB_BYTES + 1, SLICES_AT_ONCE, place, epoch
     ):
         after = rows[-1]["check_id"]
         for row in rows:
             yield SliceRow(*row)
 
 
-async def _pages(db: Db, sender_id: int, least: int, most: int, at_once: int) -> AsyncIterator[bytes]:
+async def _pages(db: Db, sender_id: int, least: int, most: int, at_once: int, epochs: int) -> AsyncIterator[Page]:
     after = ""
-    while rows := await db.fetch(STATEMENTS["cleared_page"], sender_id, after, least, most, at_once):
+    while rows := await db.fetch(STATEMENTS["cleared_page"], sender_id, after, least, most, at_once, epochs):
         after = rows[-1]["check_id"]
-        yield b"".join(row["tags"] for row in rows)
+        for epoch in sorted({row["epoch"] for row in rows}):
+            yield Page(epoch, b"".join(row["tags"] for row in rows if row["epoch"] == epoch))

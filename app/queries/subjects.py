@@ -26,6 +26,9 @@ class EventRow(msgspec.Struct, frozen=True):
     tag: int
     entry_index: int
     salt: bytes
+    epoch: int
+    """Of the tag, and of the mask on the salt; made_in: of the key under which the entry was written."""
+    made_in: int
     entry: bytes
 
 

@@ -31,6 +31,7 @@ from app.errors import EnumerationBudgetError
 from app.queries import enumeration
 from app.registry import Registry
 from app.safeguards.plan import EMERGENCY, Plan
+from app.tags import tags as tags_under
 from app.verdict import Counts
 
 Numbers: TypeAlias = NDArray[np.int64]
@@ -104,9 +105,9 @@ async def judge(registry: Registry, plan: Plan, now: datetime, numbers: Numbers,
 async def charge(registry: Registry, sender: Sender, now: datetime, numbers: Numbers, tags: Tags) -> Sequence[str]:
     """Charge a sender's day with the new numbers of a batch; what `judge` does, and all there is for a screen."""
     if numbers.size <= _SMALL_BATCH:
-        sample = sampled(numbers, tags)
+        sample = _first_sampled(sender, numbers, tags)
     else:
-        sample = await asyncio.to_thread(sampled, numbers, tags)
+        sample = await asyncio.to_thread(_first_sampled, sender, numbers, tags)
     if sample.dense >= DENSE_NUMBERS:
         registry.alarms.raise_alarm(Kind.ENUMERATION_DENSITY, sender.slug, _DENSE)
     watch = _watch(registry, sender)
@@ -136,6 +137,11 @@ def watch_hits(registry: Registry, sender: Sender, counts: Counts) -> None:
         elif registry.alarms.is_open(Kind.ENUMERATION_HITS, sender.slug):
             registry.alarms.close_alarm(Kind.ENUMERATION_HITS, sender.slug)
     _learn(hits)
+
+
+def _first_sampled(sender: Sender, numbers: Numbers, tags: Tags) -> Sample:
+    """Sample by the tags of the sender's first key: a rotation must make nobody new."""
+    return sampled(numbers, tags_under(sender.key[:1], numbers) if sender.epoch else tags)
 
 
 def sampled(numbers: Numbers, tags: Tags) -> Sample:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 import msgspec
 
-from app import clock, journal, ledger, phone, proofs
+from app import clock, epochs, journal, ledger, phone, proofs
 from app.audit import verifier_key
 from app.auth import READERS, Caller, Role, sender_of
 from app.case import REVIEW_PURPOSE, review_aad
@@ -247,8 +247,11 @@ async def _of_sender(registry: Registry, reader: Reader, sender: Sender, numbers
     proven = await proofs.inclusions(registry, sender, indexes) if reader.whole and indexes else {}
     withheld = await withheld_among(registry, sender, numbers)
     events: dict[int, list[Event]] = {}
-    for row in found.events:
-        events.setdefault(owner[row.tag], []).append(_event(row, found.times, proven.get(row.entry_index)))
+    # While a key is being rotated an entry can be opened in two forms; one of them is enough.
+    for row in {row.entry_index: row for row in found.events}.values():
+        number = owner[row.tag]
+        opening = _opening(sender, row, number, proven.get(row.entry_index))
+        events.setdefault(number, []).append(_event(row, found.times, opening))
     held: dict[int, Held] = {}
     for number in numbers:
         state = found.states.get(number)
@@ -312,14 +315,19 @@ async def _deliveries(db: Db, snapshot: Snapshot, rows: Iterable[EventRow]) -> d
     return {dedupe.hex(): times for (_, dedupe), times in (await subjects.deliveries_of(db, sorted(keys))).items()}
 
 
-def _event(row: EventRow, times: Mapping[str, int], proof: proofs.Inclusion | None) -> Event:
+def _opening(sender: Sender, row: EventRow, number: int, proof: proofs.Inclusion | None) -> Opening | None:
+    """Return what shows the person that an entry is about them: the tag of the key under which it was written."""
+    if proof is None:
+        return None
+    kept = (sender.sender_id, row.tag, row.entry_index, row.salt, row.epoch, row.made_in)
+    tag, salt = epochs.opened(sender.key, kept, number)
+    return Opening(salt.hex(), tag.to_bytes(TAG_BYTES, "big", signed=True).hex(), proof.leaf, proof.proof)
+
+
+def _event(row: EventRow, times: Mapping[str, int], opening: Opening | None) -> Event:
     entry = ledger.decode(row.entry)
     if not isinstance(entry, ledger.OppositionEntry):
         raise TypeError("only oppositions have openings")
-    opening = None
-    if proof is not None:
-        tag = row.tag.to_bytes(TAG_BYTES, "big", signed=True).hex()
-        opening = Opening(row.salt.hex(), tag, proof.leaf, proof.proof)
     return Event(
         index=entry.index,
         kind=entry.kind,

@@ -21,7 +21,7 @@ def number_of(text: str) -> int | None:
 
 def tags_of(sender: Sender, number: int) -> tuple[int, ...]:
     """Return the tags of a number for a sender, in every key epoch that anything of the sender is stored under."""
-    return (tags.tag(sender.key, number),)
+    return tuple(tags.tag(sender.key[: epoch + 1], number) for epoch in range(sender.epoch + 1))
 
 
 async def withheld_among(registry: Registry, sender: Sender, numbers: Sequence[int]) -> set[int]:
@@ -29,7 +29,7 @@ async def withheld_among(registry: Registry, sender: Sender, numbers: Sequence[i
     asked = np.array(numbers, np.int64)
     if not asked.size:
         return set()
-    _, mask = await inheritance.opposed(registry, sender.sender_id, asked, tags.tags(sender.key, asked))
+    _, mask = await inheritance.opposed(registry, sender, asked, tags.tags(sender.key, asked))
     return {number for number, opposed in zip(numbers, mask.tolist(), strict=True) if opposed}
 
 

@@ -37,4 +37,4 @@ SELECT sender_id FROM counted;
 
 -- name: cleared_of
 -- $1 sender, $2 check.
-SELECT tags FROM cleared WHERE sender_id = $1 AND check_id = $2;
+SELECT tags, epoch FROM cleared WHERE sender_id = $1 AND check_id = $2;

@@ -3,18 +3,19 @@
 -- of the list as of all numbers: a slice around there is read, never the whole. Beside the answer come the slice's own
 -- ends (NULL where the list itself ends there), which tell whether the slice was wide enough. A blob without a record
 -- was never answered, so it cleared nobody.
--- $1 senders, $2 their tags as stored (8 bytes), $3 the part of all numbers below each, $4 stored since,
--- $5 only these checks or NULL, $6 reach of the slice to both sides in square roots of the list's length.
-SELECT c.sender_id, c.check_id, position(u.tag IN slice.tags) > 0 AS found,
+-- $1 senders, $2 epochs, $3 the tags of each epoch as stored (8 bytes), $4 the part of all numbers below each, $5 stored
+-- since, $6 only these checks or NULL, $7 reach of the slice to both sides in square roots of the list's length.
+SELECT c.sender_id, c.epoch, c.check_id, position(u.tag IN slice.tags) > 0 AS found,
        CASE WHEN span.first > 0 THEN substring(slice.tags FROM 1 FOR 8) END AS lowest,
        CASE WHEN span.past < list.length THEN substring(slice.tags FROM octet_length(slice.tags) - 7) END AS highest
-FROM unnest($1::integer[], $2::bytea[], $3::float8[]) AS u (sender_id, tag, place)
-JOIN cleared c ON c.sender_id = u.sender_id AND c.stored_at >= $4 AND ($5::text[] IS NULL OR c.check_id = ANY ($5))
+FROM unnest($1::integer[], $2::integer[], $3::bytea[], $4::float8[]) AS u (sender_id, epoch, tag, place)
+JOIN cleared c ON c.sender_id = u.sender_id AND c.epoch = u.epoch AND c.stored_at >= $5
+              AND ($6::text[] IS NULL OR c.check_id = ANY ($6))
 JOIN check_record r ON r.sender_id = c.sender_id AND r.check_id = c.check_id
 CROSS JOIN LATERAL (SELECT octet_length(c.tags) / 8 AS length) AS list
 CROSS JOIN LATERAL (
-    SELECT greatest(0, floor(u.place * list.length - $6::float8 * sqrt(list.length)) - 1)::integer AS first,
-           least(list.length, ceil(u.place * list.length + $6::float8 * sqrt(list.length)) + 1)::integer AS past
+    SELECT greatest(0, floor(u.place * list.length - $7::float8 * sqrt(list.length)) - 1)::integer AS first,
+           least(list.length, ceil(u.place * list.length + $7::float8 * sqrt(list.length)) + 1)::integer AS past
 ) AS span
 CROSS JOIN LATERAL (
     -- OFFSET 0: computed once, though it is named several times above.

@@ -14,9 +14,10 @@ WHERE c.sender_id = $1 AND c.expires_at >= $2 AND c.purpose = 'marketing';
 -- Whose opposition changed, with the entry that says through what. $1 sender, $2 from the index, $3 to before,
 -- $4 most rows.
 SELECT o.tag, o.opposed, o.since, o.changed_at_index, e.entry
-FROM opt_out o
+FROM ledger_head h
+JOIN opt_out o ON o.sender_id = h.sender_id AND o.epoch = h.epoch
 JOIN ledger_entry e ON e.sender_id = o.sender_id AND e.entry_index = o.changed_at_index
-WHERE o.sender_id = $1 AND o.changed_at_index >= $2 AND o.changed_at_index < $3
+WHERE h.sender_id = $1 AND o.changed_at_index >= $2 AND o.changed_at_index < $3
 ORDER BY o.changed_at_index
 LIMIT $4;
 
@@ -30,8 +31,9 @@ JOIN cleared b ON b.sender_id = c.sender_id AND b.check_id = c.check_id
 WHERE c.sender_id = $1 AND c.expires_at >= $2 AND c.not_before <= $3 AND c.purpose = 'marketing';
 
 -- name: cleared_by
--- Whom some checks cleared, one after the other. $1 sender, $2 checks.
-SELECT string_agg(tags, '') FROM cleared WHERE sender_id = $1 AND check_id = ANY ($2::text[]);
+-- Whom some checks cleared, one after the other, by the epoch of the key that made the tags. $1 sender, $2 checks.
+SELECT epoch, string_agg(tags, '') AS tags FROM cleared WHERE sender_id = $1 AND check_id = ANY ($2::text[])
+GROUP BY epoch;
 
 -- name: storm_releases
 -- When a person last released what a storm had held. $1 sender.

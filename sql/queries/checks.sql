@@ -1,6 +1,7 @@
 -- name: store_cleared
--- Before the record: without its record a blob is an orphan and is purged. $1 sender, $2 check, $3 now, $4 tags.
-INSERT INTO cleared (sender_id, check_id, stored_at, tags) VALUES ($1, $2, $3, $4);
+-- Before the record: without its record a blob is an orphan and is purged. $1 sender, $2 check, $3 now, $4 tags,
+-- $5 epoch of the tags.
+INSERT INTO cleared (sender_id, check_id, stored_at, tags, epoch) VALUES ($1, $2, $3, $4, $5);
 
 -- name: record_check
 -- $1 sender, $2 check, $3 entry index, $4 key, $5 purpose, $6 campaign, $7 now, $8 evaluated at, $9 counts.
@@ -12,7 +13,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
 -- Nothing is written, and nothing returned, unless the head is still the one that the entry was written for.
 -- $1 sender, $2 its size and $3 peaks before, $4 peaks after, $5 entry, $6 check, $7 now, $8 key, $9 purpose,
 -- $10 campaign, $11 evaluated at, $12 counts, $13 cleared tags or NULL, $14 not before, $15 expiry, $16 generation of
--- the signing key, $17 terms, $18 gated, $19 digest of the text, or NULL without a clearance.
+-- the signing key, $17 terms, $18 gated, $19 digest of the text, or NULL without a clearance, $20 epoch of the cleared
+-- tags.
 WITH head AS (
     UPDATE ledger_head SET size = $2::bigint + 1, peaks = $4
     WHERE sender_id = $1 AND size = $2::bigint AND peaks = $3
@@ -21,8 +23,8 @@ WITH head AS (
     INSERT INTO ledger_entry (sender_id, entry_index, entry)
     SELECT h.sender_id, $2::bigint, $5 FROM head h
 ), tags AS (
-    INSERT INTO cleared (sender_id, check_id, stored_at, tags)
-    SELECT h.sender_id, $6::text, $7::timestamptz, $13::bytea FROM head h WHERE $13::bytea IS NOT NULL
+    INSERT INTO cleared (sender_id, check_id, stored_at, tags, epoch)
+    SELECT h.sender_id, $6::text, $7::timestamptz, $13::bytea, $20::integer FROM head h WHERE $13::bytea IS NOT NULL
 ), permits AS (
     INSERT INTO clearance (sender_id, check_id, key_id, purpose, campaign, not_before, expires_at, signed_by, terms,
                            gated, text_digest, changed_at_index)

@@ -3,7 +3,7 @@
 -- $1 sender, $2 ledger index, $3 start of the window, $4 bytes of a small list.
 SELECT c.check_id, c.changed_at_index, c.campaign, c.text_digest, c.not_before, c.expires_at, c.gated,
        c.revoked_reason = 'released' AS released,
-       CASE WHEN length(t.tags) <= $4 THEN t.tags END AS tags,
+       CASE WHEN length(t.tags) <= $4 THEN t.tags END AS tags, t.epoch,
        EXISTS (SELECT 1 FROM admission_page p WHERE p.sender_id = c.sender_id AND p.check_id = c.check_id) AS paged
 FROM clearance c
 JOIN cleared t ON t.sender_id = c.sender_id AND t.check_id = c.check_id

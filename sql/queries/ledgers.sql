@@ -1,6 +1,6 @@
 -- name: lock_head
 -- One head at a time, in id order: a lock over several rows cannot be distributed. $1 sender.
-SELECT sender_id, size, peaks FROM ledger_head WHERE sender_id = $1 FOR UPDATE;
+SELECT sender_id, size, peaks, epoch, retagging FROM ledger_head WHERE sender_id = $1 FOR UPDATE;
 
 -- name: read_head
 -- $1 sender.
@@ -16,7 +16,8 @@ WHERE sender_id = $1 AND entry_index >= $2 AND entry_index < $3 ORDER BY entry_i
 -- one that the lines were written for. One sender at a time, so that it can be distributed.
 -- $1 sender, $2 its size and $3 peaks before, $4 size and $5 peaks after, $6 entries, in order;
 -- openings: $7 tags, $8 indexes, $9 salts;
--- states: $10 tags, $11 opposed, $12 since, $13 sources, $14 changed at index, $15 confirmed at, $16 histories.
+-- states: $10 tags, $11 opposed, $12 since, $13 sources, $14 changed at index, $15 confirmed at, $16 histories;
+-- $17 epoch of the key in force, which made the tags.
 WITH head AS (
     UPDATE ledger_head SET size = $4, peaks = $5
     WHERE sender_id = $1 AND size = $2 AND peaks = $3
@@ -26,12 +27,12 @@ WITH head AS (
     SELECT h.sender_id, $2 + u.place - 1, u.entry
     FROM head h CROSS JOIN unnest($6::bytea[]) WITH ORDINALITY AS u (entry, place)
 ), openings AS (
-    INSERT INTO opening (sender_id, tag, entry_index, salt)
-    SELECT h.sender_id, u.tag, u.entry_index, u.salt
+    INSERT INTO opening (sender_id, tag, entry_index, salt, epoch, made_in)
+    SELECT h.sender_id, u.tag, u.entry_index, u.salt, $17::integer, $17::integer
     FROM head h CROSS JOIN unnest($7::bigint[], $8::bigint[], $9::bytea[]) AS u (tag, entry_index, salt)
 ), states AS (
-    INSERT INTO opt_out (sender_id, tag, opposed, since, source, changed_at_index, confirmed_at, history)
-    SELECT h.sender_id, u.*
+    INSERT INTO opt_out (sender_id, tag, opposed, since, source, changed_at_index, confirmed_at, history, epoch)
+    SELECT h.sender_id, u.*, $17::integer
     FROM head h
     CROSS JOIN unnest($10::bigint[], $11::boolean[], $12::timestamptz[], $13::text[], $14::bigint[],
                       $15::timestamptz[], $16::bytea[])

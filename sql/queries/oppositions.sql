@@ -14,16 +14,17 @@ SELECT (
                FROM hold WHERE sender_id = $1 AND released_at IS NULL
            ) AS standing
        ) AS holds,
-       h.size, h.peaks, h.generation, o.tag, o.opposed, s.inherits
+       h.size, h.peaks, h.generation, o.tag, o.opposed, s.inherits, h.epoch
 FROM ledger_head h
 JOIN sender s ON s.sender_id = h.sender_id
 LEFT JOIN opt_out o
-  ON o.sender_id = h.sender_id AND o.changed_at_index >= $2 AND h.generation = $3 AND h.size - $2 <= $4
+  ON o.sender_id = h.sender_id AND o.changed_at_index >= $2 AND o.epoch = h.epoch
+ AND h.generation = $3 AND h.size - $2 <= $4
 WHERE h.sender_id = $1;
 
 -- name: copy_opposed
--- For a cold index, by binary COPY. $1 sender.
-SELECT tag FROM opt_out WHERE sender_id = $1 AND opposed;
+-- For a cold index, by binary COPY. $1 sender, $2 epoch in force.
+SELECT tag FROM opt_out WHERE sender_id = $1 AND opposed AND epoch = $2;
 
 -- name: state_and_opposed_among
 -- A small batch on a cold index asks the table, in the one snapshot that also reads the size. $1 sender, $2 tags.
@@ -34,7 +35,7 @@ SELECT (
                FROM hold WHERE sender_id = $1 AND released_at IS NULL
            ) AS standing
        ) AS holds,
-       h.size, h.peaks, h.generation, s.inherits,
+       h.size, h.peaks, h.generation, s.inherits, h.epoch,
        ARRAY(SELECT o.tag FROM opt_out o WHERE o.sender_id = $1 AND o.tag = ANY ($2::bigint[]) AND o.opposed) AS found
 FROM ledger_head h
 JOIN sender s ON s.sender_id = h.sender_id

@@ -15,9 +15,9 @@ ON CONFLICT (connection_id, dedupe) DO UPDATE SET
     reasons = EXCLUDED.reasons, box = EXCLUDED.box, decision = NULL, decided_at = NULL, decided_by = NULL;
 
 -- name: put_item_people
--- $1 senders, $2 connections, $3 dedupe keys, $4 tags.
-INSERT INTO review_person (sender_id, connection_id, dedupe, tag)
-SELECT * FROM unnest($1::integer[], $2::integer[], $3::bytea[], $4::bigint[])
+-- $1 senders, $2 connections, $3 dedupe keys, $4 tags, $5 epochs of the tags.
+INSERT INTO review_person (sender_id, connection_id, dedupe, tag, epoch)
+SELECT * FROM unnest($1::integer[], $2::integer[], $3::bytea[], $4::bigint[], $5::integer[])
 ON CONFLICT (sender_id, connection_id, dedupe) DO NOTHING;
 
 -- name: list_items
@@ -34,7 +34,7 @@ FROM review_item WHERE dedupe = $1;
 
 -- name: people_of_items
 -- $1 connections, $2 dedupe keys.
-SELECT p.connection_id, p.dedupe, p.sender_id, p.tag
+SELECT p.connection_id, p.dedupe, p.sender_id, p.tag, p.epoch
 FROM review_person p
 JOIN unnest($1::integer[], $2::bytea[]) AS u (connection_id, dedupe)
   ON p.connection_id = u.connection_id AND p.dedupe = u.dedupe
@@ -62,7 +62,9 @@ ON CONFLICT (sender_id, day) DO UPDATE SET lifted = b.lifted + EXCLUDED.lifted, 
 
 -- name: count_opposed
 -- Asked once a sender and day at most, when its lifts reach the least that every sender has. $1 sender.
-SELECT count(*) AS opposed FROM opt_out WHERE sender_id = $1 AND opposed;
+SELECT count(*) AS opposed
+FROM ledger_head h JOIN opt_out o ON o.sender_id = h.sender_id AND o.epoch = h.epoch
+WHERE h.sender_id = $1 AND o.opposed;
 
 -- name: put_part
 -- A reference that is used again replaces what it named before. $1 connection, $2 thread, $3 part, $4 sealed text, $5 now.

@@ -19,17 +19,18 @@ WHERE o.sender_id = $1 AND o.tag = ANY ($2::bigint[]) AND o.opposed;
 -- name: cleared_page
 -- Whom a sender's recorded checks cleared, some checks at a time; a blob without a record was never answered.
 -- $1 sender, $2 the check before the page, $3 and $4 least and most bytes of a blob, $5 most blobs.
-SELECT c.check_id, c.tags
+-- $6 the epochs below which the tags were made.
+SELECT c.check_id, c.epoch, c.tags
 FROM cleared c
 JOIN check_record r ON r.sender_id = c.sender_id AND r.check_id = c.check_id
-WHERE c.sender_id = $1 AND c.check_id > $2 AND octet_length(c.tags) BETWEEN $3 AND $4
+WHERE c.sender_id = $1 AND c.check_id > $2 AND octet_length(c.tags) BETWEEN $3 AND $4 AND c.epoch < $6
 ORDER BY c.check_id
 LIMIT $5;
 
 -- name: cleared_slices
 -- The part of each large blob where one tag stands if it is there: tags lie evenly, so that its place is known to within
 -- a few square roots. $1 sender, $2 the check before the page, $3 least bytes of a blob, $4 most blobs, $5 the tag's
--- place among all tags, from 0 to 1.
+-- place among all tags, from 0 to 1, $6 epoch of the tag.
 SELECT c.check_id, part.start, part.tags, octet_length(c.tags) / 8 AS size
 FROM cleared c
 JOIN check_record r ON r.sender_id = c.sender_id AND r.check_id = c.check_id
@@ -42,6 +43,6 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT place.start, substring(c.tags FROM place.start * 8 + 1 FOR (2 * blob.reach + 1) * 8) AS tags
 ) AS part
-WHERE c.sender_id = $1 AND c.check_id > $2 AND octet_length(c.tags) >= $3
+WHERE c.sender_id = $1 AND c.check_id > $2 AND octet_length(c.tags) >= $3 AND c.epoch = $6
 ORDER BY c.check_id
 LIMIT $4;

@@ -4,7 +4,7 @@ SELECT tag, opposed, since, source, confirmed_at FROM opt_out WHERE sender_id = 
 
 -- name: events_of
 -- The entries about these people, with what opens them. $1 sender, $2 tags.
-SELECT p.tag, p.entry_index, p.salt, e.entry
+SELECT p.tag, p.entry_index, p.salt, p.epoch, p.made_in, e.entry
 FROM opening p JOIN ledger_entry e ON e.sender_id = p.sender_id AND e.entry_index = p.entry_index
 WHERE p.sender_id = $1 AND p.tag = ANY ($2::bigint[]) ORDER BY p.tag, p.entry_index;
 

@@ -87,7 +87,7 @@ async def test_a_large_batch_consults_both_lists(world: World):
 async def test_without_an_inheritance_only_the_own_list_is_asked(world: World):
     spa = await world.registry.directory.sender(SPA)
     numbers = np.array([33639980001], dtype=np.int64)
-    version, opposed = await inheritance.opposed(world.registry, spa.sender_id, numbers, tags.tags(spa.key, numbers))
+    version, opposed = await inheritance.opposed(world.registry, spa, numbers, tags.tags(spa.key, numbers))
 
     assert (version.inherits, opposed.tolist()) == ((), [False])
 

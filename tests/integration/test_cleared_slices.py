@@ -40,7 +40,7 @@ async def store(db: Connection, tags: np.ndarray, *, stored_at: datetime = NOW, 
 
 
 async def cleared(db: Connection, tag: int, checks: list[str] | None = None) -> bool:
-    return SENDER in await lookback._holders(db, {SENDER: tag}, HOURS_AGO, checks)  # noqa: SLF001 - what is tested
+    return SENDER in await lookback._holders(db, {(SENDER, 0): tag}, HOURS_AGO, checks)  # noqa: SLF001 - what is tested
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 100, 5_000, 300_000])
@@ -70,7 +70,7 @@ async def test_a_list_that_is_not_spread_evenly_is_read_wider_until_it_answers(c
     crowded = np.arange(2**62, 2**62 + 2 * 200_000, 2, dtype=np.int64)
     await store(connection, crowded)
 
-    places = [(SENDER, int(crowded[5]).to_bytes(8, "little", signed=True), 0.75)]
+    places = [(SENDER, 0, int(crowded[5]).to_bytes(8, "little", signed=True), 0.75)]
     first = await attribution.cleared_slices(connection, places, HOURS_AGO, None, lookback.REACHES[0])
     assert not first[0].found
     assert await cleared(connection, int(crowded[5]))
@@ -100,7 +100,7 @@ async def test_a_look_up_in_a_million_reads_a_slice_and_not_the_blob(connection:
     tags = spread(1_000_000)
     await store(connection, tags)
     tag = int(tags[400_000])
-    places = [[SENDER], [tag.to_bytes(8, "little", signed=True)], [(tag + 2**63) / 2**64]]
+    places = [[SENDER], [0], [tag.to_bytes(8, "little", signed=True)], [(tag + 2**63) / 2**64]]
 
     plan = await connection.fetchval(
         "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + STATEMENTS["look_back"],

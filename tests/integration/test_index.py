@@ -51,7 +51,7 @@ async def change(db: object, sender_id: int, tags: Many, *, opposed: bool) -> No
 
 
 async def all_opposed(index: Index, sender_id: int, tags: Many) -> bool:
-    _, opposed = await index.opposed(sender_id, tags)
+    _, opposed = await index.opposed(sender_id, tags, 0)
     return bool(opposed.all())
 
 
@@ -108,7 +108,7 @@ async def test_checks_beside_changes_never_go_back(pool: Pool):
         for tag in fresh:
             async with pool.acquire() as db, db.transaction():
                 await change(db, 1, np.array([tag]), opposed=True)
-            version, opposed = await index.opposed(1, fresh[:tag])
+            version, opposed = await index.opposed(1, fresh[:tag], 0)
             assert opposed.all()
             assert version.size == TAGS_EACH + tag
 
@@ -132,7 +132,7 @@ async def test_two_processes_agree_after_either_of_them_has_seen_a_change(pool: 
         await change(db, 1, come, opposed=True)
 
     for index in (here, there):
-        _, opposed = await index.opposed(1, np.concatenate([gone, come]))
+        _, opposed = await index.opposed(1, np.concatenate([gone, come]), 0)
         assert opposed.tolist() == [False] * 5 + [True] * 5
     await other_pool.close()
 
@@ -140,7 +140,7 @@ async def test_two_processes_agree_after_either_of_them_has_seen_a_change(pool: 
 async def test_a_small_batch_on_a_cold_list_builds_nothing(pool: Pool):
     index = Index(pool, PLENTY)
     asked = np.append(tags_of(1)[:10], 1)
-    version, opposed = await index.opposed(1, asked)
+    version, opposed = await index.opposed(1, asked, 0)
 
     assert opposed.tolist() == [True] * 10 + [False]
     assert version.size == TAGS_EACH
@@ -150,7 +150,7 @@ async def test_a_small_batch_on_a_cold_list_builds_nothing(pool: Pool):
 @pytest.mark.parametrize("count", [SMALL_BATCH_NUMBERS, SMALL_BATCH_NUMBERS + 1])
 async def test_small_and_large_batches_agree(pool: Pool, count: int):
     asked = np.append(tags_of(1)[: count - 1], 1)
-    cold = (await Index(pool, PLENTY).opposed(1, asked))[1]
+    cold = (await Index(pool, PLENTY).opposed(1, asked, 0))[1]
 
     assert cold.tolist() == [True] * (count - 1) + [False]
 

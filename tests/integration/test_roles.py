@@ -13,7 +13,7 @@ from tests.world import OWN_CODE, SALON, found, message, opened_world, settings_
 pytestmark = pytest.mark.anyio
 ROLES = (Path(__file__).parents[2] / "sql/roles.sql").read_text()
 SECRET = [
-    *("api_key", "connection", "sender", "opening", "cleared", "first_seen", "quarantine"),
+    *("api_key", "connection", "sender", "sender_salt", "opening", "cleared", "first_seen", "quarantine"),
     *("review_item", "review_person", "mo_part"),
 ]
 REWRITES = [
