@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, MutableMapping
 from functools import lru_cache
-from typing import Any, TypeAlias, cast
+from types import coroutine
+from typing import Any, TypeAlias, TypeVar, cast
 
 import msgspec
 import structlog
@@ -28,6 +29,7 @@ Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Any]]
 Send: TypeAlias = Callable[[Any], Awaitable[None]]
 Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+T = TypeVar("T")
 
 PROBLEM_TYPE = "https://stop-registry.example/problems/"
 GZIP_NAMES = frozenset({"gzip", "x-gzip"})
@@ -103,20 +105,52 @@ async def plain_body(headers: Mapping[str, str], receive: Receive, bytes_max: in
     """Read a body as `read_body` does, where there is no request of the framework."""
     if headers.get("content-encoding", "identity") != "identity":
         raise UnsupportedEncodingError("Send the body without Content-Encoding.")
-    chunks, size, more = [], 0, True
     try:
-        async with asyncio.timeout(seconds_max):
-            while more:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise MalformedRequestError("The body did not arrive whole.")
-                chunks.append(message.get("body", b""))
-                size, more = size + len(chunks[-1]), message.get("more_body", False)
-                if size > bytes_max:
-                    raise TooLargeError(f"The body may hold {bytes_max:,} bytes at most.")
+        return await _within(seconds_max, _chunks(receive, bytes_max))
     except TimeoutError:
         raise TimedOutError(f"The body must arrive within {seconds_max} seconds.") from None
+
+
+async def _chunks(receive: Receive, bytes_max: int) -> bytes:
+    chunks, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise MalformedRequestError("The body did not arrive whole.")
+        chunks.append(message.get("body", b""))
+        size, more = size + len(chunks[-1]), message.get("more_body", False)
+        if size > bytes_max:
+            raise TooLargeError(f"The body may hold {bytes_max:,} bytes at most.")
     return b"".join(chunks)
+
+
+async def _within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
+    """Await something, at most so long.
+
+    What needs no waiting, such as a body that came with its head, is done before a deadline is set: that would cost
+    more than reading it.
+    """
+    try:
+        waits_for = work.send(None)
+    except StopIteration as done:
+        return cast("T", done.value)
+    async with asyncio.timeout(seconds):
+        return await _resumed(work, waits_for)
+
+
+@coroutine
+def _resumed(work: Coroutine[Any, Any, T], waits_for: object) -> Generator[object, Any, T]:
+    """Go on with something that waits already, as `await` does (PEP 380)."""
+    try:
+        while True:
+            try:
+                answer = yield waits_for
+            except BaseException as error:  # noqa: BLE001 - a cancellation too is for the work to see
+                waits_for = work.throw(error)
+            else:
+                waits_for = work.send(answer)
+    except StopIteration as done:
+        return cast("T", done.value)
 
 
 async def render(scope: Scope, receive: Receive, send: Send, error: Exception) -> None:

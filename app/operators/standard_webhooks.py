@@ -6,6 +6,7 @@
 """
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 
@@ -50,6 +51,7 @@ def authenticate(request: Request, connection: Connection, now: datetime) -> Aut
     return Authentic("standard-webhooks", signatures.is_stale(stamp, now, WINDOW))
 
 
+@lru_cache(maxsize=32)
 def _key(secret: str) -> bytes:
     return signatures.from_base64(secret.removeprefix("whsec_")) or signatures.octets(secret)
 

@@ -168,6 +168,7 @@ async def _beside(port: int, sent: list[bytes], body: bytes) -> wire.Load:
     checking = asyncio.create_task(_check_on(port, body))
     done = await wire.open_loop(port, sent, WEBHOOKS_PER_SECOND)
     checking.cancel()
+    await asyncio.gather(checking, return_exceptions=True)
     return done
 
 
