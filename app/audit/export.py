@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
@@ -26,8 +27,8 @@ from app.keyset import key_set
 from app.queries import exports, ledgers, setup
 from app.registry import Registry
 
-PAGE_ENTRIES = 2_000
-CHUNK_BYTES = 262_144
+PAGE_ENTRIES = 1_000
+CHUNK_BYTES = 131_072
 PRINTED = "rapport.pdf"
 REGISTER = "registre-article-30"
 
@@ -58,12 +59,13 @@ async def _log(registry: Registry, sender: Sender, size: int, scope: Scope, by: 
 
 
 async def _zip(registry: Registry, sender: Sender, head: ledgers.HeadRow, scope: Scope) -> AsyncIterator[bytes]:
-    writer = archive.Writer()
-    with Spools(scope) as spools:
+    writer, loop = archive.Writer(), asyncio.get_running_loop()
+    # One thread of its own: each thread of a shared pool would keep memory of its own for pages.
+    with Spools(scope) as spools, ThreadPoolExecutor(1, "export") as thread:
         yield writer.begin("ledger.jsonl")
         async with contextlib.aclosing(_pages(registry, sender, head.size)) as pages:
             async for page in pages:
-                yield await asyncio.to_thread(_taken, writer, spools, page)
+                yield await loop.run_in_executor(thread, _taken, writer, spools, page)
         yield writer.end()
         account = await account_of(registry, sender, scope, clock.now(), spools)
         about = {"sender": sender.slug, "name": sender.name, "made_at": ledger.timestamp(account.made_at)}

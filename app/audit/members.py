@@ -10,7 +10,7 @@ from app import dossier, ledger
 from app.audit.scope import Scope
 from app.dossier import Row, tables
 
-SPOOL_BYTES_IN_MEMORY = 1_000_000
+SPOOL_BYTES_IN_MEMORY = 262_144
 FROM_LEDGER: dict[str, Callable[[Sequence[Row]], str]] = {
     ledger.OPPOSITIONS_TABLE: tables.oppositions,
     ledger.CHECKS_TABLE: tables.checks,
