@@ -45,7 +45,7 @@ What serves them:
   case.py           one message and everything that is concluded about it
   registry.py       everything opened at start, in one place
   directory.py      senders, codes and connections in memory
-  sequencer.py      the only writer of ledgers: many appends, one transaction, then the answers
+  sequencer/        the only writer of ledgers: many appends, one transaction, then the answers
   index.py          each sender's opposed tags in memory, caught up at every check
   roster.py         whom a clearance covers, in memory while its gateway asks
   pulse.py          what keeps STOP channels proven: noted in memory, written later
@@ -59,7 +59,7 @@ What serves them:
 
 What decides, without I/O:
   operators/        one module per provider: authenticate and decode a raw request
-  appends.py        what one sequencer transaction writes
+  appends/          what one sequencer transaction writes
   bulk.py           what one transaction writes for many oppositions brought in at once
   fanout.py         a message to more senders than one transaction may lock, in parts
   standing.py       who is opposed: a pure function of the set of events

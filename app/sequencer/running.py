@@ -1,4 +1,4 @@
-"""The only writer of ledgers: many appends, one transaction, then the answers (D1).
+"""Works are committed in the order they came, many in one transaction.
 
 Works queue up while a transaction is being committed and go into the next one together, so one fsync serves hundreds.
 Locks are always taken in the same order, message keys sorted and then heads by id, so two registries on one database
@@ -8,31 +8,30 @@ cannot deadlock; should the database say otherwise, the transaction is simply tr
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 import msgspec
 import structlog
 
 from app import appends, bulk, clock, epochs, fanout
-from app.appends import CheckRow, Effect, Key, Message, Record, Ruled
+from app.appends import Effect, Key, Message, Record, Ruled
 from app.bulk import Bulk
 from app.database import Pool, is_retryable, is_unavailable, write_transaction
-from app.errors import KeyRotatedError, NotFoundError, RegistryError, UnavailableError
+from app.errors import KeyRotatedError, RegistryError, UnavailableError
 from app.keys import Root
-from app.lifting import LIFTS_PER_DAY_MIN, Budget, Ruling, allowance
-from app.queries import checks, clearances, imports, ledgers, mo, oppositions, review, rotation, setup
+from app.lifting import Ruling
+from app.queries import checks, imports, mo, oppositions
 from app.queries.rows import Db
+from app.sequencer import writing
+from app.sequencer.waits import Waits, told_by
+from app.sequencer.writing import Planned, Work
 
-Planned = appends.Work
-Work = Planned | Bulk
 WORKS_PER_TRANSACTION_MAX = 256
 HEADS_PER_TRANSACTION_MAX = 1_000
 FAN_OUT_HEADS = 250  # of a message to many senders, in one transaction: others' works have their turn in between
 WORKS_QUEUED_MAX = 20_000  # some seconds of the heaviest load; beyond it, waiting longer would not help
 RETRIES_MAX = 5
 SALT_BYTES, SALTS_AT_ONCE = 16, 64
-LOOK_SECONDS = 0.05
-"""How often is looked at who waits too long."""
 
 log = structlog.get_logger()
 
@@ -41,18 +40,6 @@ class Poisoned(RegistryError):  # noqa: N818 - the work is poisoned, the registr
     """This one work cannot be committed whatever its company; the others of its batch were."""
 
     slug = "poisoned"
-
-
-class HeadMovedError(RegistryError):
-    """A head changed under its lock, which cannot be: nothing may be committed on top of it."""
-
-    slug = "head-moved"
-
-
-class ContactsMovedError(RegistryError):
-    """Somebody else was cleared since a check looked whom its sender has contacted; it looks again."""
-
-    slug = "contacts-moved"
 
 
 class Settled(msgspec.Struct, frozen=True):
@@ -66,52 +53,6 @@ class Settled(msgspec.Struct, frozen=True):
     rulings: Sequence[Ruled] = ()
 
 
-class Waits:
-    """Who waits for a commit, and until when. One timer looks after all of them.
-
-    Only the wait is bounded, and only the wait ends with a caller that goes away: what is awaited here tells of a
-    commit and is not the commit. That one goes on: cut off in the middle, PostgreSQL may report success for what no
-    standby has (research/reliability.md 0.1, 0.2).
-    """
-
-    def __init__(self) -> None:
-        self._waits: list[tuple[float, asyncio.Future[Settled]]] = []
-        self._timer: asyncio.TimerHandle | None = None
-
-    def start(self) -> None:
-        """Live on the running loop."""
-        self._loop = asyncio.get_running_loop()
-
-    def future(self) -> asyncio.Future[Settled]:
-        """Return something to tell an outcome by."""
-        return self._loop.create_future()
-
-    async def known_in(self, future: asyncio.Future[Settled], seconds: float | None) -> Settled:
-        """Wait for an outcome, at most so long; UnavailableError when it is not known by then."""
-        if seconds is not None:
-            now = self._loop.time()
-            self._waits.append((now + seconds, future))
-            if self._timer is None or seconds < LOOK_SECONDS:
-                self._look_at(now + min(seconds, LOOK_SECONDS))
-        return await future
-
-    def _look_at(self, when: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_at(when, self._look)
-
-    def _look(self) -> None:
-        """Forget who was told, and tell those whose time is over that the outcome is unknown."""
-        now, self._timer = self._loop.time(), None
-        waits = [(until, future) for until, future in self._waits if not future.done()]
-        for until, future in waits:
-            if until <= now:
-                future.set_exception(UnavailableError("Not committed in time; send the same request again."))
-        self._waits = [(until, future) for until, future in waits if until > now]
-        if self._waits:
-            self._look_at(min(now + LOOK_SECONDS, *(until for until, _ in self._waits)))
-
-
 class Sequencer:
     """Commit works in the order they came; `start` and `stop` bound its life."""
 
@@ -123,7 +64,7 @@ class Sequencer:
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
         self._fan_outs: set[asyncio.Task[Settled]] = set()
-        self._waits = Waits()
+        self._waits = Waits[Settled]()
 
     def start(self) -> None:
         """Begin to commit, on the running loop."""
@@ -145,7 +86,7 @@ class Sequencer:
         task = asyncio.create_task(self._fan_out(parts), name="fan-out")
         self._fan_outs.add(task)
         task.add_done_callback(self._fan_outs.discard)
-        return await self._waits.known_in(_told_by(task), seconds)
+        return await self._waits.known_in(told_by(task), seconds)
 
     async def record(self, record: Record, seconds: float) -> int:
         """Commit a record; return its index."""
@@ -193,7 +134,7 @@ class Sequencer:
     def _next_batch(self) -> list[tuple[Work, asyncio.Future[Settled]]]:
         heads: set[int] = set()
         for count, (work, _) in enumerate(self._queue):
-            heads.update(_senders(work))
+            heads.update(writing.senders(work))
             full = count >= WORKS_PER_TRANSACTION_MAX or len(heads) > HEADS_PER_TRANSACTION_MAX
             # A bulk goes alone: it is large, and messages that come meanwhile have their turn before the next one.
             # So does a part: two parts of one message have one key, and one transaction acts once on a key.
@@ -249,16 +190,16 @@ class Sequencer:
             fresh = frozenset(key for key, first in seen.items() if first.fresh)
             done = await mo.effects_of(db, [key for key in keys if seen[key].resumed])
             live = [_left(work, done) for work in works if not isinstance(work, Message) or _may_act(work, fresh)]
-            heads = await _lock_heads(db, live)
-            planned, chains = live, await _chains(db, self._root, live, heads)
-            live = [_brought_up(work, heads, chains) for work in planned]
+            heads = await writing.lock_heads(db, live)
+            planned, chains = live, await writing.chains(db, self._root, live, heads)
+            live = [writing.brought_up(work, heads, chains) for work in planned]
             states = await oppositions.standings(db, appends.people_of(live))
             day = clock.now().date()
-            budgets = await _budgets(db, live, day)
+            budgets = await writing.budgets(db, live, day)
             rows = appends.plan(live, fresh, heads, states, _salts(), budgets)
             known = await mo.effects_of(db, [key for key in keys if key not in rows.effects and key not in fresh])
-            await _write(db, live, heads, rows, chains)
-            await _write_reviews(db, live, rows, budgets, day)
+            await writing.write(db, live, heads, rows, chains)
+            await writing.write_reviews(db, live, rows, budgets, day)
             known |= await _end_fan_outs(db, [unique[key] for key in keys], seen)
         # Here everything above is durable; not an instant earlier may an answer leave.
         positions = {id(work): position for position, work in enumerate(planned)}
@@ -268,13 +209,13 @@ class Sequencer:
 async def _bring_in(pool: Pool, root: Root, work: Bulk) -> Settled:
     """Commit a bulk. It locks one head and nothing else, so it can stand in nobody's way but that sender's."""
     async with write_transaction(pool) as db:
-        heads = await _lock_heads(db, [work])
-        chains = await _chains(db, root, [work], heads)
+        heads = await writing.lock_heads(db, [work])
+        chains = await writing.chains(db, root, [work], heads)
         work = epochs.bulk_brought_up(work, heads, chains)
         states = await oppositions.standings(db, work.people())
         told = bulk.digests(await imports.lines_about(db, work.sender_id, bulk.suspects(states)))
         rows, outcomes = bulk.plan(work, told, heads[work.sender_id], states, _salts())
-        await _write(db, (), heads, rows, chains)
+        await writing.write(db, (), heads, rows, chains)
     return Settled(outcomes=outcomes)
 
 
@@ -323,104 +264,6 @@ def _resumed_whole(message: Message, seen: dict[Key, mo.Seen]) -> bool:
     return message.part is None and seen[message.key].resumed
 
 
-def _senders(work: Work) -> set[int]:
-    return {work.sender_id} if isinstance(work, Bulk) else appends.senders_of(work)
-
-
-async def _lock_heads(db: Db, works: Sequence[Work]) -> dict[int, appends.Head]:
-    wanted = sorted(set().union(*(_senders(work) for work in works)))
-    found = await ledgers.lock_heads(db, wanted)
-    if len(found) < len(wanted):
-        raise NotFoundError("There is no such sender.")
-    return {sender_id: _head(*found[sender_id]) for sender_id in wanted}
-
-
-def _head(size: int, peaks: bytes, epoch: int, retagging: bool) -> appends.Head:  # noqa: FBT001 - a row of ledger_head
-    return appends.Head(size, peaks, [], epoch, retagging)
-
-
-async def _chains(db: Db, root: Root, works: Sequence[Work], heads: dict[int, appends.Head]) -> epochs.Chains:
-    """Return the keys of senders whose works are older than their key, or whose next key is being prepared."""
-    wanted = epochs.outdated(works, heads) | {sender_id for sender_id, head in heads.items() if head.retagging}
-    if not wanted:
-        return {}
-    salts = await rotation.salts_of(db, sorted(wanted))
-    return {sender_id: root.sender_keys(sender_id, found) for sender_id, found in salts.items()}
-
-
-def _brought_up(work: Planned, heads: dict[int, appends.Head], chains: epochs.Chains) -> Planned:
-    return work if isinstance(work, Record) or not chains else epochs.brought_up(work, heads, chains)
-
-
-async def _write(
-    db: Db, works: Sequence[Work], heads: dict[int, appends.Head], rows: appends.Rows, chains: epochs.Chains
-) -> None:
-    if rows.entries and not await ledgers.append(db, appends.additions(rows, heads)):
-        raise HeadMovedError("A locked head moved.")
-    if rows.openings and any(head.retagging for head in heads.values()):
-        states, openings = epochs.next_form(rows, heads, chains)
-        await rotation.put_next_form(db, states, {sender: head.epoch + 1 for sender, head in heads.items()}, openings)
-    if rows.effects:
-        await mo.remember_effects(db, rows.effects)
-    records = {position: work for position, work in enumerate(works) if isinstance(work, Record)}
-    await _require_contacts_known(db, [work.check for work in records.values() if work.check])
-    for position, index in rows.record_indexes.items():
-        await _write_check(db, records[position], index)
-
-
-async def _budgets(db: Db, works: Sequence[Planned], day: date) -> dict[int, Budget]:
-    """Return today's budgets of the senders whose oppositions may be lifted, under their locked heads."""
-    asked = Counter(appends.lifting_senders(works))
-    if not asked:
-        return {}
-    budgets = await review.read_budgets(db, list(asked), day)
-    for sender_id, budget in budgets.items():
-        if budget.allowed == LIFTS_PER_DAY_MIN and budget.lifted + asked[sender_id] > LIFTS_PER_DAY_MIN:
-            budget.allowed = allowance(await review.count_opposed(db, sender_id))
-    return budgets
-
-
-async def _write_reviews(
-    db: Db, works: Sequence[Planned], rows: appends.Rows, budgets: dict[int, Budget], day: date
-) -> None:
-    """Write what doubt leaves behind: spent budgets, items opened, decisions."""
-    if any(budget.spent for budget in budgets.values()):
-        await review.spend_budgets(db, budgets, day)
-    if rows.items:
-        await review.open_items(db, rows.items)
-    for ruling in (work for work in works if isinstance(work, Ruling)):
-        await review.decide_item(db, ruling)
-        detail = msgspec.json.encode({"decision": ruling.decision, "reason": ruling.reason}).decode()
-        concerned = sorted(sender_id for sender_id, _ in ruling.people)
-        subject = ruling.dedupe.hex()
-        await setup.journal_admin(db, ruling.decided_at, ruling.by, "review.decide", subject, detail, concerned)
-
-
-async def _require_contacts_known(db: Db, checks: Sequence[CheckRow]) -> None:
-    """Refuse to clear anybody whom a clearance may have reached that came after the check had looked.
-
-    The heads are locked here, so nothing can be cleared between this and the commit; of two checks of one sender in
-    one transaction neither has seen the other.
-    """
-    known = [(check.sender_id, check.contacts_at) for check in checks if check.contacts_at is not None]
-    if len({sender_id for sender_id, _ in known}) < len(known):
-        raise ContactsMovedError
-    for sender_id, contacts_at in known:
-        if await clearances.last_clearance_change(db, sender_id) >= contacts_at:
-            raise ContactsMovedError
-
-
-async def _write_check(db: Db, work: Record, index: int) -> None:
-    if work.touches is not None:
-        await clearances.touch_clearance(db, work.sender_id, work.touches, index)
-    if (check := work.check) is not None:
-        if check.cleared is not None:
-            await checks.store_cleared(
-                db, check.sender_id, check.check_id, check.checked_at, check.cleared, check.epoch
-            )
-        await checks.record_check(db, check, index)
-
-
 def _answer(
     work: Planned,
     positions: dict[int, int],
@@ -461,23 +304,3 @@ def _fail(batch: list[tuple[Work, asyncio.Future[Settled]]], error: RegistryErro
     for _, future in batch:
         if not future.done():
             future.set_exception(error)
-
-
-def _told_by(task: asyncio.Task[Settled]) -> asyncio.Future[Settled]:
-    """Return what a task comes to, as something that may be given up without the task."""
-    waiting: asyncio.Future[Settled] = task.get_loop().create_future()
-    task.add_done_callback(lambda done: _pass_on(done, waiting))
-    return waiting
-
-
-def _pass_on(task: asyncio.Future[Settled], waiting: asyncio.Future[Settled]) -> None:
-    """Hand an outcome to whoever still waits; an error that nobody waits for is taken, so that nothing complains."""
-    error = None if task.cancelled() else task.exception()
-    if waiting.done():
-        return
-    if error is not None:
-        waiting.set_exception(error)
-    elif task.cancelled():
-        waiting.cancel()
-    else:
-        waiting.set_result(task.result())
