@@ -55,7 +55,7 @@ class NeverWaits(Spool):
 async def replaced(world: World, sequencer: type[Sequencer]) -> AsyncIterator[World]:
     """The same world with another sequencer on the same connection."""
     former = world.registry
-    broken = sequencer(former.sequencer._pool)  # noqa: SLF001 - it must commit on the same connection
+    broken = sequencer(former.sequencer._pool, former.root)  # noqa: SLF001 - it must commit on the same connection
     broken.start()
     try:
         yield with_registry(world, sequencer=broken)
