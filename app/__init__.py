@@ -22,7 +22,6 @@ What comes in and goes out:
   evidence/         verifying such a zip offline, and kept papers against it
   subjects/         what is held about a person: found, explained, erased, answered in time
   retention/        what is forgotten when: previewed, purged, proven, frozen
-  evidence.py       verifying such a zip offline
   administration.py senders, codes, connections, keys
   senders.py        what is decided about one sender: enforcement, texts, whose list it inherits
   holding.py        holding a sender, a delegate or a campaign, and releasing it
