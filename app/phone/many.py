@@ -16,6 +16,7 @@ from app.phone.digits import LOADED, plain_numbers
 from app.phone.tokens import Positions, Window
 
 _FEW = 32  # tokens of a window that are sooner read one by one than in a pass of their own
+_FEW_BYTES = 1_000  # of a list whose strings are sooner found one by one
 _PROBES = 9  # tokens that tell whether a first pass is worth it
 _REMEMBERED = 1024  # odd tokens whose reading is kept for the next of the same kind ("", "N/A")
 _JOINED_AT_ONCE = 1 << 16  # tokens
@@ -91,7 +92,8 @@ def read_json(raw: bytes) -> Numbers:
 
     ValueError if it is no array, or names the position, from 0, of the first element that is no string.
     """
-    return Numbers(raw, _JSON, _parts(raw, _JSON, tokens.json_windows(raw)))
+    few = tokens.few_strings(raw) if len(raw) <= _FEW_BYTES else None
+    return Numbers(raw, _JSON, _parts(raw, _JSON, iter([few]) if few else tokens.json_windows(raw)))
 
 
 def read_lines(raw: bytes, beside: Beside = map) -> Numbers:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -21,6 +22,7 @@ _WIDEST_GAP = 16  # bytes: wider gaps between strings are looked at one by one
 _QUOTE, _BACKSLASH, _COMMA, _NEWLINE, _RETURN = b'"\\,\n\r'
 _SPACES = b" \t\r\n"  # what JSON allows between elements
 _ARRAY = re.compile(rb"[ \t\r\n]*\[")
+_STRING = re.compile(rb'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _GAP_WEIGHT = np.full(256, 8, np.uint8)  # a good gap weighs 1: a comma, and spaces that weigh nothing
 _GAP_WEIGHT[_COMMA] = 1
 _GAP_WEIGHT[list(_SPACES)] = 0
@@ -54,6 +56,19 @@ def json_windows(raw: bytes) -> Iterator[Window]:
         done, count = window.after, count + len(window.starts)
     if raw[done:stop].strip(_SPACES):
         raise _no_string(count)
+
+
+def few_strings(raw: bytes) -> Window | None:
+    """The strings of a short JSON array, found one by one; None where something else is in it, or nothing."""
+    try:
+        count = len(msgspec.json.decode(raw, type=list[str]))
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+    bounds = [found.span(1) for found in _STRING.finditer(raw)]
+    if not count or len(bounds) != count:
+        return None
+    starts, ends = np.array(bounds, np.int64).T
+    return Window(starts, ends, 0, int(ends[-1]) + 1)
 
 
 def line_windows(raw: bytes, start: int, stop: int) -> Iterator[Window]:
