@@ -23,7 +23,7 @@ dt { font-weight: 600 } dd { margin: 0; overflow-wrap: anywhere }
 .key b { display: block; font-size: 1.35rem } .key small, p small { color: #555 }
 table { border-collapse: collapse; width: 100%; font-size: .85rem } caption { text-align: left }
 th, td { border-bottom: 1px solid #ddd; padding: .2rem .3rem; text-align: right; vertical-align: bottom }
-th { font-size: .75rem } th.text, td.text { text-align: left; overflow-wrap: anywhere; min-width: 4.6rem }
+th { font-size: .75rem } th.text, td.text { text-align: left; overflow-wrap: anywhere; min-width: 5.7rem }
 @media print { body { margin: 0; max-width: none; padding: 0 } * { print-color-adjust: exact } }
 """
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
