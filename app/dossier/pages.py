@@ -8,12 +8,13 @@ import msgspec
 
 from app.dossier.charts import Bar, Columns, Drawing, Line, Rows, Table, Times, Week, figure
 from app.dossier.figures import POLICY, REASONS, Figures, Outage, day_is_open, weekday_is_open
-from app.dossier.words import ENGLISH, FRENCH, KINDS, typographic
+from app.dossier.words import ENGLISH, FRENCH, KINDS, NAMES, typographic
 
 DAILY_DAYS_MAX = 62
 WEEKLY_DAYS_MAX = 730
 ROWS_MAX = 40
 LINES_MAX = 20
+LABEL_CHARACTERS_MAX = 38
 Words = Mapping[str, str]
 
 
@@ -85,10 +86,10 @@ def _sections(figures: Figures, about: About, words: Words) -> Iterator[Section]
     yield _by_name(words, "by_code", figures.codes)
     providers = {slug: f"{slug} ({provider})" for slug, provider in about.connections.items()}
     yield _by_name(words, "by_connection", figures.connections, providers)
-    yield _by_name(words, "by_basis", figures.bases)
+    yield _by_name(words, "by_basis", figures.bases, NAMES[words["language"]])
     yield _over_time(words, "checks", figures.asked_by_day())
     yield _by_name(words, "reasons", Counter({words[reason]: figures.checks[reason] for reason in REASONS}))
-    yield _by_name(words, "by_purpose", figures.purposes)
+    yield _by_name(words, "by_purpose", figures.purposes, NAMES[words["language"]])
     yield _checks_table(words, "by_caller", figures.callers, about.callers)
     yield _checks_table(words, "by_campaign", figures.campaigns, {})
     yield _times(figures.outages, about, words)
@@ -163,7 +164,9 @@ def _by_hour(figures: Figures, words: Words) -> Section:
 
 def _by_name(words: Words, title: str, values: Counter[str], names: Mapping[str, str] | None = None) -> Section:
     known = names or {}
-    bars = tuple(Bar(known.get(name, name) or words["none"], value) for name, value in values.most_common(ROWS_MAX))
+    bars = tuple(
+        Bar(_short(known.get(name, name)) or words["none"], value) for name, value in values.most_common(ROWS_MAX)
+    )
     return _section(words, title, Rows(bars) if sum(values.values()) else None, "")
 
 
@@ -194,9 +197,14 @@ def _times(outages: Sequence[Outage], about: About, words: Words) -> Section:
         opened, closed = outage.opened_at, outage.closed_at or end
         ends = [min(max((at - start).total_seconds() / length, 0.0), 1.0) for at in (opened, closed)]
         spans.setdefault(label, []).append((ends[0], ends[1]))
-    lines = tuple(Line(label, tuple(found)) for label, found in list(spans.items())[:LINES_MAX])
+    lines = tuple(Line(_short(label), tuple(found)) for label, found in list(spans.items())[:LINES_MAX])
     pattern = words["date"] + " %H:%M"
     return _section(words, "outages", Times(f"{start:{pattern}}", f"{end:{pattern}}", lines), words["outages_help"])
+
+
+def _short(label: str) -> str:
+    """Return a name that fits beside its bar; tables and CSVs have it whole."""
+    return label if len(label) <= LABEL_CHARACTERS_MAX else label[: LABEL_CHARACTERS_MAX - 1] + "…"
 
 
 def _outages(outages: Sequence[Outage], words: Words) -> Section:

@@ -92,7 +92,7 @@ def _page(known: Configuration, title: str) -> Iterator[str]:
     yield f"<h1>{title}</h1><p>Article 30 du règlement (UE) 2016/679. Établi le {known.made_at:%d/%m/%Y} d'après la "
     yield "configuration du registre des oppositions ; ce qu'elle ne dit pas est à compléter.</p>"
     for made in processings(known):
-        yield f"<section><h2>{escape(made.name)}</h2>{report.table(Table((), made.lines, left=2))}</section>"
+        yield f"<section><h2>{escape(made.name)}</h2>{report.facts(made.lines)}</section>"
     yield "<section><h2>Prestataires et connexions</h2>"
     yield report.table(Table(("clé", "prestataire", "depuis", "jusqu'au"), tuple(map(_vendor, known.vendors)), left=4))
     head = ("connexion", "fournisseur", "numéros courts", "voie", "contrat", "pays des données", "transfert")

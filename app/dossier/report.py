@@ -12,7 +12,7 @@ STYLE = """
 body { font: 11pt/1.45 system-ui, sans-serif; color: #1b1b1b; max-width: 760px; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.6rem; margin: 0 0 .5rem } h2 { font-size: 1.1rem; margin: 1.6rem 0 .3rem; break-after: avoid }
 article + article { break-before: page; margin-top: 3rem }
-section { break-inside: avoid } svg { width: 100%; height: auto; display: block }
+section { break-inside: avoid } section table { margin-top: .6rem } svg { width: 100%; height: auto; display: block }
 svg text { font-size: 11px; fill: #333 } svg text.on { fill: #fff }
 .bar, .cell { fill: #1f5a8c } .part { fill: #0c2a45 } .cell { stroke: #d8d8d8; stroke-width: .5 }
 .closed { fill: #000; fill-opacity: .1 } .axis { stroke: #888; fill: none }
@@ -23,7 +23,7 @@ dt { font-weight: 600 } dd { margin: 0; overflow-wrap: anywhere }
 .key b { display: block; font-size: 1.35rem } .key small, p small { color: #555 }
 table { border-collapse: collapse; width: 100%; font-size: .85rem } caption { text-align: left }
 th, td { border-bottom: 1px solid #ddd; padding: .2rem .3rem; text-align: right; vertical-align: bottom }
-th { font-size: .75rem } th.text, td.text { text-align: left; overflow-wrap: anywhere }
+th { font-size: .75rem } th.text, td.text { text-align: left; overflow-wrap: anywhere; min-width: 5.7rem }
 @media print { body { margin: 0; max-width: none; padding: 0 } * { print-color-adjust: exact } }
 """
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -48,7 +48,7 @@ def page(title: str, content: str) -> bytes:
 
 def _article(document: Document) -> Iterator[str]:
     yield f"<h1>{escape(document.title)}</h1>"
-    yield f"<dl>{''.join(f'<dt>{escape(name)}</dt><dd>{escape(value)}</dd>' for name, value in document.facts)}</dl>"
+    yield facts(document.facts)
     yield f"<p><small>{escape(document.intro)}</small></p>"
     boxes = "".join(
         f"<div>{escape(key.name)}<b>{escape(key.value)}</b><small>{escape(key.more)}</small></div>"
@@ -66,6 +66,11 @@ def _section(section: Section) -> str:
     )
     note = f"<p><small>{escape(section.note)}</small></p>" if section.note else ""
     return f"<section><h2>{escape(section.title)}</h2>{drawn}{note}</section>"
+
+
+def facts(told: Sequence[tuple[str, str]]) -> str:
+    """Lay names and what they stand for out side by side."""
+    return f"<dl>{''.join(f'<dt>{escape(name)}</dt><dd>{escape(value)}</dd>' for name, value in told)}</dl>"
 
 
 def table(shown: Table) -> str:

@@ -177,6 +177,29 @@ KINDS: Mapping[str, Mapping[str, str]] = {
 }
 """What an alarm is called; a kind that is not here shows its own name."""
 
+NAMES: Mapping[str, Mapping[str, str]] = {
+    "fr": {
+        "marketing": "prospection",
+        "service": "service",
+        "transactional": "transaction",
+        "emergency": "urgence",
+        "screen": "tri sans envoi",
+        "account": "compte de l'opérateur",
+        "reply": "réponse à un envoi",
+        "dedicated": "numéro dédié",
+        "keyword": "mot-clé",
+        "all": "STOP TOUT",
+        "cleared": "seul envoi récent",
+        "widened": "élargi",
+        "shared": "numéro partagé",
+        "reachable": "connexion",
+        "sender": "déclaré par l'expéditeur",
+        "named": "nommé par l'opérateur",
+    },
+    "en": {},
+}
+"""What purposes and bases are called; one that is not here shows its own name."""
+
 _BEFORE_SIGNS = re.compile(r" (?=[:;?!»%])")
 
 
