@@ -264,6 +264,7 @@ async def revoke_key(registry: Registry, actor: str, key_id: str) -> None:
         if not await api_keys.revoke_key(db, known, clock.now()):
             raise NotFoundError("There is no such key in force.")
         await setup.journal_admin(db, clock.now(), actor, "key.revoke", known, "{}")
+    registry.alarms.close_alarm(Kind.RIGHTS_GRANTED, known)
 
 
 async def sender_named(registry: Registry, slug: str) -> Sender:

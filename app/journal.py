@@ -5,8 +5,8 @@ its note names the day before, so neither an entry nor a day can change or go wi
 whoever keeps a signed head (`stop-registry journal --note`) closes that gap too. Days go whole, after 6 to 12 months.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
 
 import msgspec
 import structlog
@@ -58,13 +58,6 @@ async def entries(registry: Registry, day: date) -> list[EntryRow]:
     """Return the entries of a day in order."""
     async with registry.pool.acquire() as db:
         return [row async for row in journal.entries(db, day)]
-
-
-async def about(registry: Registry, sender_id: int, start: datetime, end: datetime) -> AsyncIterator[journal.AboutRow]:
-    """Yield what concerned one sender in a period, for its auditor."""
-    async with registry.pool.acquire() as db:
-        async for row in journal.about(db, sender_id, start, end):
-            yield row
 
 
 async def note(registry: Registry, day: date) -> str:

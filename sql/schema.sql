@@ -497,6 +497,8 @@ CREATE TABLE admin_journal (
     CONSTRAINT admin_journal_pkey PRIMARY KEY (journal_id)
 );
 CREATE UNIQUE INDEX admin_journal_place_idx ON admin_journal (day, position);
+-- A person is told when they were looked up.
+CREATE INDEX admin_journal_looked_up_idx ON admin_journal (at) WHERE action = 'subject.read';
 
 -- The tree of each day of the journal. Its row lock puts entries in order without a gap.
 CREATE TABLE journal_day (

@@ -39,17 +39,6 @@ class EntryRow(msgspec.Struct, frozen=True):
         return ledger.JournalLine(self.at, self.actor, self.action, self.subject, self.detail, self.sender_ids)
 
 
-class AboutRow(msgspec.Struct, frozen=True):
-    """An entry that concerns a sender."""
-
-    journal_id: int
-    at: datetime
-    actor: str
-    action: str
-    subject: str
-    detail: str
-
-
 async def append(db: Db, line: ledger.JournalLine) -> None:
     """Add an entry to the tree of its day, or of the next one if that is signed already."""
     day = line.at.date()
@@ -86,15 +75,6 @@ async def entries(db: Db, day: date) -> AsyncIterator[EntryRow]:
         for row in rows:
             yield EntryRow(*row)
         after = rows[-1]["position"] + 1
-
-
-async def about(db: Db, sender_id: int, start: datetime, end: datetime) -> AsyncIterator[AboutRow]:
-    """Yield what concerned one sender in a period, oldest first."""
-    after = 0
-    while rows := await db.fetch(STATEMENTS["journal_about"], sender_id, start, end, after, PAGE_ENTRIES):
-        for row in rows:
-            yield AboutRow(*row)
-        after = rows[-1]["journal_id"]
 
 
 async def unplaced(db: Db) -> int:

@@ -64,10 +64,11 @@ class ItemRow(msgspec.Struct, frozen=True):
 
 
 class LookupRow(msgspec.Struct, frozen=True):
-    """When a person was looked up; subject is the reference it was for."""
+    """When people were looked up, for which senders; detail is JSON text."""
 
     at: datetime
-    subject: str
+    sender_ids: list[int]
+    detail: str
 
 
 class OpenedRow(msgspec.Struct, frozen=True):
@@ -168,9 +169,10 @@ async def items_by_key(db: Db, keys: Iterable[Key]) -> list[ItemRow]:
     return [ItemRow(*row) for row in await db.fetch(STATEMENTS["items_by_key"], *columns(keys, width=2))]
 
 
-async def lookups_of(db: Db, person: str, sender_ids: Sequence[int]) -> list[LookupRow]:
-    """Return when a person was looked up for one of these senders."""
-    return [LookupRow(*row) for row in await db.fetch(STATEMENTS["lookups_of"], person, list(sender_ids))]
+async def lookups_of(db: Db, persons: Sequence[str], sender_ids: Sequence[int]) -> list[LookupRow]:
+    """Return when one of these people was looked up for one of these senders, oldest first."""
+    rows = await db.fetch(STATEMENTS["lookups_of"], list(persons), list(sender_ids))
+    return [LookupRow(*row) for row in rows]
 
 
 async def forget_lifted(db: Db, sender_id: int, tag: int) -> bool:

@@ -25,6 +25,8 @@ from app.subjects.words import EXPLANATIONS, NOT_SEARCHED
 from app.wording import plain_reference
 
 TAG_BYTES = 8
+Lookups = dict[tuple[int, int], list[datetime]]
+"""By sender and number."""
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -187,8 +189,9 @@ async def look_up(
     case = await cases.opened(registry, reader.actor, reference, known, received_at) if reference is not None else None
     await _write_down(registry, reader, known, senders, reference)
     held: dict[int, list[Held]] = {number: [] for number in known}
+    lookups = await _lookups(registry, senders, known)
     for sender in senders:
-        for number, one in (await _of_sender(registry, reader, sender, known)).items():
+        for number, one in (await _of_sender(registry, reader, sender, known, lookups)).items():
             held[number].append(one)
     return Answer(
         registry=registry.origin,
@@ -235,11 +238,26 @@ class _Found(msgspec.Struct, frozen=True):
     times: Mapping[str, int]
     contacts: Mapping[int, list[Contact]]
     reviews: Mapping[int, list[Reviewed]]
-    lookups: Mapping[int, list[subjects.LookupRow]]
     sampled: Mapping[int, date]
 
 
-async def _of_sender(registry: Registry, reader: Reader, sender: Sender, numbers: Sequence[int]) -> dict[int, Held]:
+async def _lookups(registry: Registry, senders: Sequence[Sender], numbers: Sequence[int]) -> Lookups:
+    """Return when each of these people was looked up for each of these senders, this time included."""
+    persons = {digest_of(registry, number).hex(): number for number in numbers}
+    wanted = {sender.sender_id for sender in senders}
+    found: Lookups = {}
+    async with registry.pool.acquire() as db:
+        for row in await subjects.lookups_of(db, list(persons), sorted(wanted)):
+            named = persons.keys() & msgspec.json.decode(row.detail)["persons"]
+            for sender_id in wanted & set(row.sender_ids):
+                for person in named:
+                    found.setdefault((sender_id, persons[person]), []).append(row.at)
+    return found
+
+
+async def _of_sender(
+    registry: Registry, reader: Reader, sender: Sender, numbers: Sequence[int], lookups: Lookups
+) -> dict[int, Held]:
     """Return what one sender holds about those of the numbers that it holds anything about."""
     owner = {tag: number for number in numbers for tag in tags_of(sender, number)}
     found = await _found(registry, reader, sender, owner)
@@ -268,7 +286,7 @@ async def _of_sender(registry: Registry, reader: Reader, sender: Sender, numbers
                 events=events.get(number, []),
                 contacts=[_cleared(contact) for contact in found.contacts.get(number, [])],
                 reviews=found.reviews.get(number, []),
-                lookups=[row.at for row in found.lookups[number]],
+                lookups=lookups.get((sender.sender_id, number), []),
                 sampled_since=found.sampled.get(number),
                 checkpoint=next((one.checkpoint for one in proven.values()), None),
                 verifier=verifier_key(registry, sender),
@@ -284,10 +302,6 @@ async def _found(registry: Registry, reader: Reader, sender: Sender, owner: Mapp
         events = await subjects.events_of(db, sender.sender_id, list(owner))
         for tag, number in owner.items():
             contacts.setdefault(number, []).extend(await contacts_of(db, sender.sender_id, tag))
-        lookups = {
-            number: await subjects.lookups_of(db, digest_of(registry, number).hex(), [sender.sender_id])
-            for number in owner.values()
-        }
         sampled = await subjects.first_seen_of(db, sender.sender_id, list(owner))
         return _Found(
             states=states,
@@ -295,7 +309,6 @@ async def _found(registry: Registry, reader: Reader, sender: Sender, owner: Mapp
             times=await _deliveries(db, snapshot, events),
             contacts=contacts,
             reviews=await _reviews(registry, db, sender, owner, texts=reader.whole),
-            lookups=lookups,
             sampled={owner[tag]: day for tag, day in sampled.items()},
         )
 

@@ -6,6 +6,8 @@ ALTER TABLE admin_journal
     ADD COLUMN sender_ids integer[] NOT NULL DEFAULT '{}',
     ADD COLUMN leaf bytea;
 CREATE UNIQUE INDEX admin_journal_place_idx ON admin_journal (day, position);
+-- A person is told when they were looked up.
+CREATE INDEX admin_journal_looked_up_idx ON admin_journal (at) WHERE action = 'subject.read';
 
 CREATE TABLE journal_day (
     day date NOT NULL,

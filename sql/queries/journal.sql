@@ -26,12 +26,6 @@ SELECT day, size, peaks, note FROM journal_day ORDER BY day;
 SELECT position, at, actor, action, subject, detail, sender_ids, leaf
 FROM admin_journal WHERE day = $1 AND position >= $2 ORDER BY position LIMIT $3;
 
--- name: journal_about
--- What concerned one sender, oldest first. $1 sender, $2 since, $3 before, $4 after this entry, $5 how many.
-SELECT journal_id, at, actor, action, subject, detail
-FROM admin_journal
-WHERE $1 = ANY (sender_ids) AND at >= $2 AND at < $3 AND journal_id > $4 ORDER BY journal_id LIMIT $5;
-
 -- name: journal_unplaced
 -- Entries without a place that were written after the first one that has one: nobody but an intruder writes such.
 SELECT count(*) AS entries FROM admin_journal

@@ -71,9 +71,9 @@ FROM review_item i JOIN unnest($1::integer[], $2::bytea[]) AS u (connection_id, 
   ON i.connection_id = u.connection_id AND i.dedupe = u.dedupe ORDER BY i.opened_at, i.dedupe;
 
 -- name: lookups_of
--- When somebody looked this person up for one of these senders. $1 keyed digest in hexadecimal, $2 senders.
-SELECT at, subject FROM admin_journal
-WHERE action = 'subject.read' AND sender_ids && $2::integer[] AND (detail::jsonb -> 'persons') ? $1 ORDER BY at;
+-- When somebody looked one of these people up for one of these senders. $1 keyed digests in hexadecimal, $2 senders.
+SELECT at, sender_ids, detail FROM admin_journal
+WHERE action = 'subject.read' AND sender_ids && $2::integer[] AND (detail::jsonb -> 'persons') ?| $1::text[] ORDER BY at;
 
 -- name: forget_lifted
 -- The state of a person who is not opposed; the function takes no other. $1 sender, $2 tag.

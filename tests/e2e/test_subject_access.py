@@ -239,6 +239,8 @@ async def test_an_audit_ends_and_a_grant_is_told(world: World, officer: str):
     for row in (auditor, dpo):
         assert world.registry.alarms.is_open(Kind.RIGHTS_GRANTED, row["key_id"])
     assert not world.registry.alarms.is_open(Kind.RIGHTS_GRANTED, rows["support"]["key_id"])
+    await administration.revoke_key(world.registry, ACTOR, dpo["key_id"])
+    assert not world.registry.alarms.is_open(Kind.RIGHTS_GRANTED, dpo["key_id"])
 
 
 @pytest.mark.usefixtures("officer")

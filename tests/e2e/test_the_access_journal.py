@@ -66,8 +66,6 @@ async def test_setting_up_exporting_and_deciding_are_on_record_with_the_senders_
     rows = {row.action: row for row in await journal.entries(world.registry, TODAY)}
     assert {"sender.add", "code.add", "operator.add", "key.issue", "export", "review.decide"} <= set(rows)
     assert rows["export"].sender_ids == rows["review.decide"].sender_ids == [1]
-    about = [row.action async for row in journal.about(world.registry, 1, YESTERDAY, datetime.now(UTC))]
-    assert "export" in about
 
 
 async def test_a_clean_journal_verifies_and_every_day_that_is_over_is_signed_once(world: World):
