@@ -16,7 +16,7 @@ Interrupted anywhere, the same command goes on. Two at once do no harm: each ste
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -64,7 +64,7 @@ class Place(Protocol):
     async def forms(self, db: Db, sender_id: int, epoch: int) -> rotation.FormsRow:
         """Count both forms at one instant."""
 
-    async def mend(self, db: Db, sender_id: int, epoch: int) -> None:
+    async def mend(self, db: Db, sender_id: int, epoch: int, key: bytes) -> None:
         """Remove copies whose original is gone."""
 
     async def sweep(self, db: Db, sender_id: int, epoch: int, first: int, last: int) -> None:
@@ -82,20 +82,22 @@ class OptOuts:
 
     async def copy(self, db: Db, sender_id: int, epoch: int, key: bytes, tell: Tell) -> None:
         """Copy everything of the epoch in force."""
-        least, page = FIRST_TAG, [0] * ROWS_AT_ONCE
-        while len(page) == ROWS_AT_ONCE:
-            page = await rotation.opt_outs_to_copy(db, sender_id, epoch, least, ROWS_AT_ONCE)
+        async for page in _pages(db, sender_id, epoch):
             following = await asyncio.to_thread(tags.retag, key, np.array(page, np.int64))
             await rotation.copy_opt_outs(db, sender_id, epoch, page, following.tolist())
-            least = page[-1] if page else least  # copied twice, which does no harm
             tell(self.name, len(page))
 
     async def forms(self, db: Db, sender_id: int, epoch: int) -> rotation.FormsRow:
         """Count both forms at one instant."""
         return await rotation.forms_of_opt_outs(db, sender_id, epoch)
 
-    async def mend(self, db: Db, sender_id: int, epoch: int) -> None:
-        """Nothing: an opposition is never removed."""
+    async def mend(self, db: Db, sender_id: int, epoch: int, key: bytes) -> None:
+        """Remove the copies of rows that were removed while they were being copied."""
+        # The copies first: of somebody who comes in between, the original is found and nothing is missed.
+        copies = [tag async for page in _pages(db, sender_id, epoch + 1) for tag in page]
+        present = [tag async for page in _pages(db, sender_id, epoch) for tag in page]
+        orphans = np.setdiff1d(np.array(copies, np.int64), tags.retag(key, np.array(present, np.int64)))
+        await rotation.forget_opt_outs(db, sender_id, epoch + 1, orphans.tolist())
 
     async def sweep(self, db: Db, sender_id: int, epoch: int, first: int, last: int) -> None:
         """Remove a part of the former tags."""
@@ -121,13 +123,22 @@ class Openings:
         """Count both forms at one instant."""
         return await rotation.forms_of_openings(db, sender_id, epoch)
 
-    async def mend(self, db: Db, sender_id: int, epoch: int) -> None:
+    async def mend(self, db: Db, sender_id: int, epoch: int, key: bytes) -> None:  # noqa: ARG002 - as every place
         """Forget the copies of what was forgotten while it was being copied."""
         await rotation.forget_orphan_openings(db, sender_id, epoch)
 
     async def sweep(self, db: Db, sender_id: int, epoch: int, first: int, last: int) -> None:
         """Remove a part of the former openings."""
         await rotation.sweep_openings(db, sender_id, epoch, first, last)
+
+
+async def _pages(db: Db, sender_id: int, epoch: int) -> AsyncIterator[list[int]]:
+    """Yield the tags of one epoch; the last one of a page begins the next one too, which does no harm."""
+    least, page = FIRST_TAG, [0] * ROWS_AT_ONCE
+    while len(page) == ROWS_AT_ONCE:
+        page = await rotation.opt_outs_to_copy(db, sender_id, epoch, least, ROWS_AT_ONCE)
+        yield page
+        least = page[-1] if page else least
 
 
 PLACES: tuple[Place, ...] = (OptOuts(), Openings())
@@ -149,13 +160,12 @@ async def rotate(
     """
     said = reason_given(reason)
     sender = await sender_named(registry, slug)
+    if sender.erased:
+        raise ConflictError(f"`{slug}` was erased: it has no key.")
     async with registry.pool.acquire() as db:
         await require_owner(db)
     epoch = await _begin(registry, actor, sender, said)
-    rows = await _prepare(registry, sender.sender_id, epoch, tell)
-    if paused is not None:
-        await paused()
-    await _take_in_force(registry, actor, sender, epoch, rows)
+    rows = await _prepared_and_taken(registry, actor, sender, epoch, tell, paused)
     await carry(registry, sender.sender_id)
     await asyncio.sleep(sweep_after_seconds)
     await sweep(registry, sender.sender_id, max(rows.values()))
@@ -216,6 +226,25 @@ async def _begin(registry: Registry, actor: str, sender: Sender, reason: str) ->
     return epoch
 
 
+async def _prepared_and_taken(
+    registry: Registry, actor: str, sender: Sender, epoch: int, tell: Tell, paused: Callable[[], Awaitable[None]] | None
+) -> dict[str, int]:
+    """Prepare the next form and take it in force.
+
+    A purge or an erasure in between bumps the generation. What it has removed in one form must not come back in the
+    other, so everything is compared once more.
+    """
+    for _ in range(PASSES_MAX):
+        async with registry.pool.acquire() as db:
+            head = await ledgers.read_head(db, sender.sender_id)
+        rows = await _prepare(registry, sender.sender_id, epoch, tell)
+        if paused is not None:
+            await paused()
+        if head is not None and await _take_in_force(registry, actor, sender, epoch, head.generation, rows):
+            return rows
+    raise ConflictError("Rows of this sender are removed all the time; nothing has changed. Run it again later.")
+
+
 async def _prepare(registry: Registry, sender_id: int, epoch: int, tell: Tell) -> dict[str, int]:
     """Copy every place into the next form until both are complete at one instant."""
     rows: dict[str, int] = {}
@@ -228,23 +257,28 @@ async def _prepare(registry: Registry, sender_id: int, epoch: int, tell: Tell) -
                 rows[place.name] = forms.present
                 if forms.present == forms.next:
                     break
-                await place.mend(db, sender_id, epoch)
+                await place.mend(db, sender_id, epoch, key)
             else:
                 raise ConflictError(f"The rows of {place.name} do not agree; nothing has changed. Run it again.")
     return rows
 
 
-async def _take_in_force(registry: Registry, actor: str, sender: Sender, epoch: int, rows: Mapping[str, int]) -> None:
+async def _take_in_force(
+    registry: Registry, actor: str, sender: Sender, epoch: int, generation: int, rows: Mapping[str, int]
+) -> bool:
+    """Take the next key in force; False when something was removed since it was prepared."""
     detail = {"epoch": str(epoch + 1), "step": "in-force", **{name: str(count) for name, count in rows.items()}}
     async with write_transaction(registry.pool) as db:
-        await ledgers.lock_heads(db, [sender.sender_id])
-        if not await rotation.take_key_in_force(db, sender.sender_id, epoch):
+        _, _, present, retagging = (await ledgers.lock_heads(db, [sender.sender_id]))[sender.sender_id]
+        if (present, retagging) != (epoch, True):
             raise ConflictError("Another command has ended this rotation.")
-        await setup.journal_admin(
-            db, clock.now(), actor, "key.rotate", sender.slug, msgspec.json.encode(detail).decode()
-        )
+        if not await rotation.take_key_in_force(db, sender.sender_id, epoch, generation):
+            return False
+        text = msgspec.json.encode(detail).decode()
+        await setup.journal_admin(db, clock.now(), actor, "key.rotate", sender.slug, text)
     await registry.directory.current(max_age_seconds=0)
     await note(registry, sender.sender_id, "key-rotation", sender.slug, {**detail, "by": actor})
+    return True
 
 
 async def _chain(registry: Registry, db: Db, sender_id: int) -> tags.Chain:

@@ -69,9 +69,9 @@ async def begin_retagging(db: Db, sender_id: int, epoch: int, salt: bytes, now: 
     await db.execute(STATEMENTS["begin_retagging"], sender_id)
 
 
-async def take_key_in_force(db: Db, sender_id: int, epoch_before: int) -> bool:
-    """Let the prepared key hold; False when it was not being prepared."""
-    return await db.fetchval(STATEMENTS["take_key_in_force"], sender_id, epoch_before) is not None
+async def take_key_in_force(db: Db, sender_id: int, epoch_before: int, generation: int) -> bool:
+    """Let the prepared key hold; False when it is not being prepared, or both forms were counted too long ago."""
+    return await db.fetchval(STATEMENTS["take_key_in_force"], sender_id, epoch_before, generation) is not None
 
 
 async def put_next_form(
@@ -129,6 +129,11 @@ async def forms_of_openings(db: Db, sender_id: int, epoch: int) -> FormsRow:
 async def forget_orphan_openings(db: Db, sender_id: int, epoch: int) -> None:
     """Forget the copies of openings that were forgotten meanwhile."""
     await db.execute(STATEMENTS["forget_orphan_openings"], sender_id, epoch)
+
+
+async def forget_opt_outs(db: Db, sender_id: int, epoch: int, tags: Sequence[int]) -> None:
+    """Remove rows of an epoch."""
+    await db.execute(STATEMENTS["forget_opt_outs"], sender_id, epoch, tags)
 
 
 async def sweep_opt_outs(db: Db, sender_id: int, epoch: int, first: int, last: int) -> None:

@@ -26,9 +26,10 @@ INSERT INTO sender_salt (sender_id, epoch, salt, made_at) VALUES ($1, $2, $3, $4
 UPDATE ledger_head SET retagging = true WHERE sender_id = $1;
 
 -- name: take_key_in_force
--- The one instant of a rotation. $1 sender, $2 the epoch before.
+-- The one instant of a rotation. No row: it was ended already, or something was removed since both forms were counted.
+-- $1 sender, $2 the epoch before, $3 the generation at which they were counted.
 UPDATE ledger_head SET epoch = $2 + 1, generation = generation + 1, retagging = false
-WHERE sender_id = $1 AND epoch = $2 AND retagging
+WHERE sender_id = $1 AND epoch = $2 AND retagging AND generation = $3
 RETURNING epoch;
 
 -- name: put_next_opt_outs
@@ -89,6 +90,10 @@ FROM opening WHERE sender_id = $1;
 DELETE FROM opening n WHERE n.sender_id = $1 AND n.epoch = $2 + 1 AND NOT EXISTS (
     SELECT FROM opening o WHERE o.sender_id = $1 AND o.epoch = $2 AND o.entry_index = n.entry_index
 );
+
+-- name: forget_opt_outs
+-- Copies whose original was removed while it was being copied. $1 sender, $2 their epoch, $3 tags.
+DELETE FROM opt_out WHERE sender_id = $1 AND epoch = $2 AND tag = ANY ($3::bigint[]);
 
 -- name: sweep_opt_outs
 -- What former keys have left. $1 sender, $2 epoch in force, $3 and $4 first and last tag.

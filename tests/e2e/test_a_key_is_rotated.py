@@ -281,6 +281,25 @@ async def test_an_opening_forgotten_during_a_rotation_does_not_come_back(world: 
     assert index not in {row["entry_index"] for row in await stored(world, "SELECT entry_index FROM opening")}
 
 
+async def test_what_is_removed_after_both_forms_were_counted_does_not_come_back(world: World):
+    """As a purge does it: under the locked head, with a new generation."""
+    await world.mo(stop("mo-1", ANNE), stop("mo-2", BRUNO))
+    sender = await world.registry.directory.sender(SALON)
+    anne = tags.tag(sender.key, 33639980001)
+    times = []
+
+    async def purged() -> None:
+        times.append(1)
+        async with world.registry.pool.acquire() as db, db.transaction():
+            await db.execute("DELETE FROM opt_out WHERE tag = $1", anne)
+            if len(times) == 1:
+                await db.execute("UPDATE ledger_head SET generation = generation + 1 WHERE sender_id = 1")
+
+    assert (await rotate(world, paused=purged)).rows == {"opt_out": 1, "opening": 2}
+    assert len(times) == 2
+    assert await world.opposed("salon", ANNE, BRUNO) == [BRUNO]
+
+
 async def test_a_rotation_needs_a_reason_and_a_sender(world: World):
     with pytest.raises(InvalidValueError):
         await rotation.rotate(world.registry, ACTOR, SALON, "  ")
