@@ -6,8 +6,10 @@ has ended, for those alone who were admitted. Every list of cleared tags is read
 """
 
 import asyncio
+import bisect
+import itertools
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import ParamSpec, TypeVar
 
@@ -26,6 +28,7 @@ from app.verdict import RECORD
 SENDERS_MAX = 64
 NONE = np.empty(0, np.int64)
 FEW = 20_000  # tags: beyond, the event loop is kept free
+PRUNED_AFTER = 100_000  # short lists
 WIDER = timedelta(hours=1)
 """A window that begins so much earlier than before was widened, and everything is read anew."""
 P = ParamSpec("P")
@@ -53,10 +56,48 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class _Union(msgspec.Struct):
-    """Contacts of one campaign or text, merged."""
+    """The long lists of one campaign or text, merged."""
 
     members: frozenset[tuple[str, int, bool]] = frozenset()
     tags: TagSet = TagSet.of(NONE)
+
+
+class _Group(msgspec.Struct):
+    """Who got one campaign, or one text."""
+
+    long: dict[str, ContactRow] = {}
+    union: _Union = msgspec.field(default_factory=_Union)
+    short: dict[int, float] = {}
+    """From short lists, tag -> when its sending began (seconds since 1970); a check of one number asks nothing else."""
+    ordered: TagSet | None = None
+    """The tags of `short` as a set, once many are asked about; None after a change."""
+
+    def add(self, tags: Iterable[int], at: float) -> None:
+        """Note short lists; nobody stands in two that both count, since the second was vetoed."""
+        self.short.update(dict.fromkeys(tags, at))
+        self.ordered = None
+
+    def drop(self, tags: Iterable[int], at: float) -> None:
+        """Forget people whom this very sending did not reach."""
+        for tag in tags:
+            if self.short.get(tag) == at:
+                del self.short[tag]
+        self.ordered = None
+
+    def prune(self, since: float) -> None:
+        """Forget what lies before the window."""
+        self.short = {tag: at for tag, at in self.short.items() if at > since}
+        self.ordered = None
+
+    def among(self, tags: Tags, since: float) -> Mask:
+        """Tell which of the tags stand in short lists of the window."""
+        if tags.size <= FEW:
+            return np.array([self.short.get(tag, 0.0) > since for tag in tags.tolist()], np.bool_)
+        if self.ordered is None:
+            self.ordered = TagSet.of(np.fromiter(self.short, np.int64, len(self.short)))
+        maybe = self.ordered.contains(tags)
+        maybe[maybe] = [self.short[tag] > since for tag in tags[maybe].tolist()]
+        return maybe
 
 
 class _Sender(msgspec.Struct):
@@ -65,10 +106,25 @@ class _Sender(msgspec.Struct):
     generation: int
     key: Chain
     since: datetime
+    with_history: bool
     lock: asyncio.Lock
     seen_to: int = 0
-    rows: dict[str, ContactRow] = {}
-    unions: dict[tuple[str, object], _Union] = {}
+    groups: dict[tuple[str, object], _Group] = {}
+    gated: list[tuple[datetime, str]] = []
+    """When clearances end whose gateways ask, the earliest first: from then on only the admitted count."""
+    history: dict[str, ContactRow] = {}
+    """All clearances, kept only where a frequency cap counts them."""
+    noted: int = 0
+    """Short lists noted since the last pruning."""
+
+    def serves(self, generation: int, since: datetime, *, capped: bool) -> bool:
+        """Tell whether enough is known, under the right key, for a window that begins then."""
+        return self.generation == generation and since >= self.since - WIDER and (self.with_history or not capped)
+
+    def of(self, row: ContactRow) -> list[_Group]:
+        """Return the groups that a clearance belongs to."""
+        keys = [("campaign", row.campaign), ("text_digest", row.text_digest)]
+        return [self.groups.setdefault(key, _Group()) for key in keys if key[1] is not None]
 
 
 class Contacts:
@@ -85,39 +141,73 @@ class Contacts:
 
         `key`: the one that made the tags, in force at this generation; older lists are brought up to it.
         """
-        since = min(wanted.since, wanted.capped_since or wanted.since)
+        since, capped = min(wanted.since, wanted.capped_since or wanted.since), wanted.capped_since is not None
         known = self._known.get(sender_id)
-        if known is None or known.generation != generation or since < known.since - WIDER:
-            known = _Sender(generation, key, since, asyncio.Lock())
+        if (
+            known is None
+            or known.generation != generation
+            or since < known.since - WIDER
+            or capped > known.with_history
+        ):
+            known = _Sender(generation, key, since, capped, asyncio.Lock())
         self._keep(sender_id, known)
         # One at a time: what is merged while another reads would be lost.
         async with known.lock:
-            await self._catch_up(sender_id, known, since)
+            await self._catch_up(sender_id, known, since, now)
             return Found(await self._contacted(sender_id, known, tags, wanted, now), known.seen_to)
 
     async def _contacted(self, sender_id: int, known: _Sender, tags: Tags, wanted: Wanted, now: datetime) -> Mask:
-        contacted = np.zeros(tags.size, np.bool_)
-        for name, value in (("campaign", wanted.campaign), ("text_digest", wanted.text_digest)):
-            if value is None:
+        contacted, since = np.zeros(tags.size, np.bool_), wanted.since.timestamp()
+        for key in (("campaign", wanted.campaign), ("text_digest", wanted.text_digest)):
+            group = known.groups.get(key)
+            if group is None:
                 continue
-            rows = [row for row in known.rows.values() if getattr(row, name) == value and row.not_before > wanted.since]
-            union = await self._merged(sender_id, known, (name, value), rows, now)
-            contacted |= await _beside(tags.size, union.tags.contains, tags)
+            contacted |= await _beside(tags.size, group.among, tags, since)
+            rows = [row for row in group.long.values() if row.not_before > wanted.since]
+            if rows:
+                merged = await self._merged(sender_id, known, group.union, rows, now)
+                contacted |= await _beside(tags.size, merged.contains, tags)
         if wanted.capped_since is not None:
             contacted |= await self._too_often(sender_id, known, tags, wanted, now)
         return contacted
 
-    async def _catch_up(self, sender_id: int, known: _Sender, since: datetime) -> None:
+    async def _catch_up(self, sender_id: int, known: _Sender, since: datetime, now: datetime) -> None:
+        ended = list(itertools.takewhile(lambda one: one[0] <= now, known.gated))
         async with self._pool.acquire() as db:
             rows = await contacts.contacts_since(db, sender_id, known.seen_to, since)
-        known.rows = {key: row for key, row in known.rows.items() if row.not_before > since}
-        known.rows |= {row.check_id: row for row in rows}
-        known.seen_to = max([known.seen_to, *(row.changed_at_index + 1 for row in rows)])
+            known.seen_to = max([known.seen_to, *(row.changed_at_index + 1 for row in rows)])
+            if ended:
+                del known.gated[: len(ended)]
+                rows += await contacts.contacts_again(db, sender_id, [check_id for _, check_id in ended])
+        for row in rows:
+            await self._note(sender_id, known, row, now)
+        if known.noted > PRUNED_AFTER:
+            known.noted = 0
+            for group in known.groups.values():
+                group.prune(since.timestamp())
+                group.long = {key: row for key, row in group.long.items() if row.not_before > since}
+
+    async def _note(self, sender_id: int, known: _Sender, row: ContactRow, now: datetime) -> None:
+        """Take a clearance in, as it is now; it may be known in an earlier form."""
+        if known.with_history:
+            known.history[row.check_id] = row
+        if row.gated and row.expires_at > now:
+            bisect.insort(known.gated, (row.expires_at, row.check_id))
+        if row.tags is None:
+            for group in known.of(row):
+                group.long[row.check_id] = row
+            return
+        known.noted += 1
+        at, changed = row.not_before.timestamp(), row.paged or bool(row.released) or row.expires_at <= now
+        whole = _brought_up(known, row, np.frombuffer(row.tags, RECORD)).tolist() if changed else ()
+        reached = (await self._tags(sender_id, known, row, now)).tolist()
+        for group in known.of(row):
+            group.drop(whole, at)
+            group.add(reached, at)
 
     async def _merged(
-        self, sender_id: int, known: _Sender, key: tuple[str, object], rows: Sequence[ContactRow], now: datetime
-    ) -> _Union:
-        union = known.unions.setdefault(key, _Union())
+        self, sender_id: int, known: _Sender, union: _Union, rows: Sequence[ContactRow], now: datetime
+    ) -> TagSet:
         members = frozenset(_member(row, now) for row in rows)
         if not union.members <= members:
             union.members, union.tags = frozenset(), TagSet.of(NONE)
@@ -126,32 +216,40 @@ class Contacts:
             added = np.concatenate([await self._tags(sender_id, known, row, now) for row in fresh])
             union.tags = await _beside(added.size + len(union.tags), _with, union.tags, added)
         union.members = members
-        return union
+        return union.tags
 
     async def _too_often(self, sender_id: int, known: _Sender, tags: Tags, wanted: Wanted, now: datetime) -> Mask:
         since = wanted.capped_since
-        rows = [row for row in known.rows.values() if since is not None and row.not_before > since]
-        lists = [await self._tags(sender_id, known, row, now) for row in rows]
-        if len(lists) < wanted.cap:
+        known.history = {key: row for key, row in known.history.items() if since is not None and row.not_before > since}
+        if len(known.history) < wanted.cap:
             return np.zeros(tags.size, np.bool_)
+        lists = [await self._tags(sender_id, known, row, now) for row in known.history.values()]
         return await _beside(sum(map(len, lists)), _reached_often, lists, wanted.cap, tags)
 
     async def _tags(self, sender_id: int, known: _Sender, row: ContactRow, now: datetime) -> Tags:
+        """Return whom a clearance reached or may reach, under the key in force."""
+        raw = row.tags
+        if raw is not None and not row.paged:
+            reached = NONE if _is_final(row, now) else np.frombuffer(raw, RECORD)
+            return _brought_up(known, row, reached)
         async with self._pool.acquire() as db:
-            raw = row.tags
             if raw is None:
                 cleared = await admissions.cleared_of(db, sender_id, row.check_id)
                 raw = cleared.tags if cleared else b""
             # Places are those of the list as it was cleared, so it is brought up only afterwards.
             reached = await _reached(db, sender_id, row, np.frombuffer(raw, RECORD), now)
-        later = known.key[row.epoch + 1 :]
-        return await _beside(reached.size, retag, later, reached) if later else reached
+        return await _beside(reached.size, _brought_up, known, row, reached)
 
     def _keep(self, sender_id: int, known: _Sender) -> None:
         self._known[sender_id] = known
         self._known.move_to_end(sender_id)
         while len(self._known) > SENDERS_MAX:
             self._known.popitem(last=False)
+
+
+def _brought_up(known: _Sender, row: ContactRow, tags: Tags) -> Tags:
+    later = known.key[row.epoch + 1 :]
+    return retag(later, tags) if later and tags.size else tags
 
 
 async def _beside(size: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

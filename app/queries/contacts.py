@@ -1,5 +1,6 @@
 """Whom a sender was cleared for lately."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -32,6 +33,12 @@ class ContactRow(msgspec.Struct, frozen=True):
 async def contacts_since(db: Db, sender_id: int, index: int, since: datetime) -> list[ContactRow]:
     """Return the clearances for marketing that changed at an index or after it, and begin after an instant."""
     rows = await db.fetch(STATEMENTS["contacts_since"], sender_id, index, since, SMALL_LIST_BYTES)
+    return [ContactRow(*row) for row in rows]
+
+
+async def contacts_again(db: Db, sender_id: int, check_ids: Sequence[str]) -> list[ContactRow]:
+    """Return the clearances of these checks as they are now."""
+    rows = await db.fetch(STATEMENTS["contacts_again"], sender_id, list(check_ids), SMALL_LIST_BYTES)
     return [ContactRow(*row) for row in rows]
 
 
