@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
+from app.alarms import Kind
 from app.attribution import Candidate
 from app.audit.members import Spools
 from app.audit.scope import Scope
@@ -25,7 +26,10 @@ OUTAGES_MAX = 10_000
 OTHER = "(autre)"
 Period = tuple[datetime | None, datetime | None]
 T = TypeVar("T")
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+OF_THE_WHOLE = frozenset(
+    {Kind.SPOOL_NOT_EMPTY, Kind.SPOOL_FULL, Kind.SPOOL_DAMAGED, Kind.DATABASE_AWAY, Kind.JOURNAL_DAMAGED}
+)
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -53,13 +57,16 @@ class _Own:
     def _arrives(self, sender: Sender, link: Link) -> bool:
         return sender.slug in link.accounts.values() or not set(self.codes).isdisjoint(link.codes)
 
-    def concerns(self, subject: str) -> bool:
-        """Tell whether an alarm is about this sender or about the whole registry."""
-        return self._foreign.isdisjoint(_NAME.findall(subject))
+    def concerns(self, alarm: AlarmRow) -> bool:
+        """Tell whether an alarm is about the whole registry, or about something of this sender's and of it alone."""
+        if alarm.kind in OF_THE_WHOLE:
+            return True
+        words = {alarm.subject, *_WORD.findall(alarm.subject)}
+        return not self.names.isdisjoint(words) and self._foreign.isdisjoint(words)
 
     def only(self, text: str) -> str:
         """Return the text without names of others."""
-        return _NAME.sub(lambda found: OTHER if found[0] in self._foreign else found[0], text)
+        return _WORD.sub(lambda found: OTHER if found[0] in self._foreign else found[0], text)
 
 
 def _uses(sender: Sender, candidates: Sequence[Candidate]) -> bool:
@@ -74,16 +81,17 @@ async def account_of(registry: Registry, sender: Sender, scope: Scope, now: date
         grants = await exports.keys(db, sender.sender_id, *period)
         spools.table(tables.GRANTS_TABLE, [_grant(row) for row in grants])
         waiting = await exports.quarantine(db, [link.connection_id for link in own.links], period)
+        own.names |= {grant.key_id for grant in grants}
         slugs = {link.connection_id: link.connection.slug for link in own.links}
         spools.table(tables.QUARANTINE_TABLE, [_waiting(row, slugs) for row in waiting])
-    await _accesses(registry, own, {*own.names, *(grant.key_id for grant in grants)}, period, spools)
+    await _accesses(registry, sender.sender_id, own, period, spools)
     outages = await _incidents(registry, own, period, spools)
     return Account(now, scope, grants, own.links, own.codes, outages)
 
 
-async def _accesses(registry: Registry, own: _Own, subjects: set[str], period: Period, spools: Spools) -> None:
+async def _accesses(registry: Registry, sender_id: int, own: _Own, period: Period, spools: Spools) -> None:
     async def read(db: Db, after: int) -> Sequence[exports.JournalRow]:
-        return await exports.journal(db, sorted(subjects), period, after, PAGE_ROWS)
+        return await exports.journal(db, sender_id, sorted(own.names), period, after, PAGE_ROWS)
 
     async for rows in _paged(registry, read, lambda row: row.journal_id):
         spools.table(tables.ACCESS_TABLE, [_access(row, own) for row in rows])
@@ -95,7 +103,7 @@ async def _incidents(registry: Registry, own: _Own, period: Period, spools: Spoo
 
     outages: list[Outage] = []
     async for rows in _paged(registry, read, lambda row: row.alarm_id):
-        concerned = [row for row in rows if own.concerns(row.subject)]
+        concerned = [row for row in rows if own.concerns(row)]
         spools.table(tables.INCIDENTS_TABLE, [_incident(row, own) for row in concerned])
         outages += [Outage(row.kind, row.subject, row.opened_at, row.closed_at) for row in concerned]
         del outages[:-OUTAGES_MAX]
@@ -125,7 +133,7 @@ def _grant(row: exports.GrantRow) -> tuple[object, ...]:
 def _access(row: exports.JournalRow, own: _Own) -> tuple[object, ...]:
     detail = msgspec.json.decode(row.detail, type=dict[str, object])
     texts = {name: own.only(_text(value)) for name, value in detail.items()}
-    return row.journal_id, row.at, row.actor, row.action, row.subject, tables.told(texts)
+    return row.journal_id, row.at, row.actor, row.action, own.only(row.subject), tables.told(texts)
 
 
 def _text(value: object) -> str:

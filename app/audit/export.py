@@ -8,7 +8,7 @@ files that people read. Pages are hashed and tabulated in a thread, while the ne
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
@@ -18,16 +18,16 @@ from app.appends import Record
 from app.audit.accounts import Account, account_of
 from app.audit.heads import head_of, origin_of, root_of, signed, verifier_key
 from app.audit.members import Spools
+from app.audit.paging import pages
 from app.audit.papers import register_of, report_of
 from app.audit.printing import printed
 from app.audit.scope import Scope
 from app.directory import Sender
 from app.dossier import register
 from app.keyset import key_set
-from app.queries import exports, ledgers, setup
+from app.queries import ledgers, setup
 from app.registry import Registry
 
-PAGE_ENTRIES = 1_000
 CHUNK_BYTES = 131_072
 PRINTED = "rapport.pdf"
 REGISTER = "registre-article-30"
@@ -63,8 +63,8 @@ async def _zip(registry: Registry, sender: Sender, head: ledgers.HeadRow, scope:
     # One thread of its own: each thread of a shared pool would keep memory of its own for pages.
     with Spools(scope) as spools, ThreadPoolExecutor(1, "export") as thread:
         yield writer.begin("ledger.jsonl")
-        async with contextlib.aclosing(_pages(registry, sender, head.size)) as pages:
-            async for page in pages:
+        async with contextlib.aclosing(pages(registry, sender, head.size)) as coming:
+            async for page in coming:
                 yield await loop.run_in_executor(thread, _taken, writer, spools, page)
         yield writer.end()
         account = await account_of(registry, sender, scope, clock.now(), spools)
@@ -108,26 +108,6 @@ async def _papers(
         spools.put(PRINTED, pdf)
         return {}
     return {PRINTED: pdf}
-
-
-async def _pages(registry: Registry, sender: Sender, size: int) -> AsyncGenerator[bytes]:
-    """Yield the stored lines page by page, the next one being read while one is worked on."""
-
-    async def read(first: int) -> bytes:
-        async with registry.pool.acquire() as db:
-            return await exports.lines(db, sender.sender_id, first, min(first + PAGE_ENTRIES, size))
-
-    coming: asyncio.Task[bytes] | None = None
-    try:
-        for first in range(0, size, PAGE_ENTRIES):
-            page = await (coming or read(first))
-            after = first + PAGE_ENTRIES
-            coming = asyncio.create_task(read(after)) if after < size else None
-            yield page
-    finally:
-        if coming:
-            coming.cancel()
-            await asyncio.gather(coming, return_exceptions=True)
 
 
 def _signatures(

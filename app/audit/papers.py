@@ -9,9 +9,6 @@ from app.directory import Link, Sender
 from app.dossier import register
 from app.registry import Registry
 
-CONTACT_WEEKS = 13
-"""How long cleared tags are kept unless a sender decides otherwise (D15)."""
-
 
 def report_of(
     sender: Sender, account: Account, figures: dossier.Figures, size: int, root: str
@@ -46,8 +43,10 @@ def register_of(registry: Registry, sender: Sender, account: Account) -> registe
         vendors=_vendors(account),
         routes=[_route(link) for link in account.links],
         review_days=settings.review_days,
+        quarantine_days=settings.quarantine_days,
+        journal_days=settings.journal_days,
+        contact_days=settings.contact_days,
         lookback_hours=settings.lookback_hours,
-        contact_weeks=CONTACT_WEEKS,
     )
 
 

@@ -55,8 +55,10 @@ class Configuration(msgspec.Struct, frozen=True):
     vendors: Sequence[Vendor]
     routes: Sequence[Route]
     review_days: int
+    quarantine_days: int
+    journal_days: int
+    contact_days: int
     lookback_hours: int
-    contact_weeks: int
 
 
 class Processing(msgspec.Struct, frozen=True):
@@ -157,7 +159,8 @@ def _oppositions(known: Configuration) -> Iterator[tuple[str, str]]:
         "Durée de conservation",
         (
             "Tant que l'expéditeur est actif, jamais moins de 3 ans ; la fin n'est décidée que par le délégué à la "
-            f"protection des données. Texte d'un message à relire : {known.review_days} jours."
+            f"protection des données. Texte d'un message à relire : {known.review_days} jours ; quarantaine : "
+            f"{known.quarantine_days} jours ; journal des accès : {known.journal_days} jours."
         ),
     )
     yield "Mesures de sécurité", _SECURITY
@@ -175,7 +178,7 @@ def _contacts(known: Configuration) -> Iterator[tuple[str, str]]:
     yield (
         "Durée de conservation",
         (
-            f"Pseudonymes autorisés : {known.contact_weeks} semaines, prolongées par un incident ou un contrôle ; "
+            f"Pseudonymes autorisés : {known.contact_days} jours, prolongés par un incident ou un contrôle ouvert ; "
             f"recherche de l'expéditeur d'un STOP sur {known.lookback_hours} heures. Décomptes : avec le journal."
         ),
     )

@@ -56,10 +56,15 @@ async def keys(db: Db, sender_id: int, start: datetime | None, end: datetime | N
 
 
 async def journal(
-    db: Db, subjects: Sequence[str], period: tuple[datetime | None, datetime | None], after: int, count: int
+    db: Db,
+    sender_id: int,
+    subjects: Sequence[str],
+    period: tuple[datetime | None, datetime | None],
+    after: int,
+    count: int,
 ) -> list[JournalRow]:
-    """Return what was done about these subjects, in order."""
-    rows = await db.fetch(STATEMENTS["export_journal"], list(subjects), *period, after, count)
+    """Return what was done that concerned a sender, or nobody in particular and these subjects; in order."""
+    rows = await db.fetch(STATEMENTS["export_journal"], sender_id, list(subjects), *period, after, count)
     return [JournalRow(*row) for row in rows]
 
 

@@ -18,11 +18,12 @@ WHERE (k.role = 'admin' OR k.key_id IN (SELECT key_id FROM api_key_sender WHERE 
 ORDER BY k.created_at, k.key_id;
 
 -- name: export_journal
--- What people did about some subjects, page by page. $1 subjects, $2 start or NULL, $3 end or NULL, $4 after, $5 how many.
+-- What people did that concerned a sender, or nobody in particular and some subjects, page by page. $1 sender, $2 subjects,
+-- $3 start or NULL, $4 end or NULL, $5 after, $6 how many.
 SELECT journal_id, at, actor, action, subject, detail FROM admin_journal
-WHERE subject = ANY ($1::text[]) AND journal_id > $4
-  AND ($2::timestamptz IS NULL OR at >= $2) AND ($3::timestamptz IS NULL OR at < $3)
-ORDER BY journal_id LIMIT $5;
+WHERE ($1 = ANY (sender_ids) OR (sender_ids = '{}' AND subject = ANY ($2::text[]))) AND journal_id > $5
+  AND ($3::timestamptz IS NULL OR at >= $3) AND ($4::timestamptz IS NULL OR at < $4)
+ORDER BY journal_id LIMIT $6;
 
 -- name: export_alarms
 -- Alarms that were open within a period, page by page. $1 start or NULL, $2 end or NULL, $3 after, $4 how many.

@@ -154,3 +154,42 @@ async def test_an_export_holds_no_number(export):
 
     assert b"639980001" not in content
     assert b"639980002" not in content
+
+
+async def test_a_ledger_of_many_pages_goes_out_as_it_is_stored(world, key, tmp_path, monkeypatch):
+    monkeypatch.setattr("app.audit.paging.PAGE_ENTRIES_FIRST", 1)
+    monkeypatch.setattr("app.audit.paging.PAGE_BYTES", 1_500)
+    await world.mo(*(message(f"mo-{number}", f"+336399800{number}", "STOP", OWN_CODE) for number in range(10, 40)))
+    answer = await world.client.get("/v1/audit/export", params={"sender": SALON}, headers=world.bearer("auditor"))
+    file = tmp_path / "export.zip"
+    file.write_bytes(answer.content)
+    async with world.registry.pool.acquire() as db:
+        stored = await db.fetch("SELECT entry FROM ledger_entry WHERE sender_id = 1 ORDER BY entry_index")
+    lines = zipfile.ZipFile(file).read("ledger.jsonl").splitlines()
+
+    assert len(lines) >= 30
+    assert [row["entry"] for row in stored[: len(lines)]] == lines
+    assert evidence.verify_export(file, key).findings == ()
+
+
+async def test_an_export_that_nobody_reads_to_its_end_keeps_nothing(world, monkeypatch):
+    monkeypatch.setattr("app.audit.paging.PAGE_ENTRIES_FIRST", 1)
+    sender = await world.registry.directory.sender(SALON)
+    for _ in range(2 * world.registry.settings.pool_connections_max):
+        pieces = await audit.export(world.registry, sender, audit.Scope(), "tests")
+        [await anext(pieces) for _ in range(2)]
+        await pieces.aclose()
+
+    assert await world.opposed("salon", BRUNO) == []  # a connection is left for everybody else
+
+
+async def test_an_entry_that_was_damaged_in_the_database_leaves_and_is_named(world, key, tmp_path):
+    await world.mo(message("mo-1", ANNE, "STOP", OWN_CODE), message("mo-2", BRUNO, "STOP", OWN_CODE))
+    async with world.registry.pool.acquire() as db:
+        await db.execute("UPDATE ledger_entry SET entry = 'nothing' WHERE sender_id = 1 AND entry_index = 3")
+    answer = await world.client.get("/v1/audit/export", params={"sender": SALON}, headers=world.bearer("auditor"))
+    file = tmp_path / "export.zip"
+    file.write_bytes(answer.content)
+    [other] = verdicts([file], key, tmp_path)
+
+    assert evidence.verify_export(file, key).first_wrong_entry == other["firstWrongEntry"] == 3

@@ -29,7 +29,7 @@ KNOWN = register.Configuration(
         register.Route("agregateur", "kannel", ("36200",), "direct", "C-2026-7", ("FR", "US")),
         register.Route("muet", "kannel", ("36200",)),
     ],
-    review_days=30, lookback_hours=72, contact_weeks=13,
+    review_days=30, quarantine_days=30, journal_days=270, contact_days=91, lookback_hours=72,
 )  # fmt: skip
 
 
@@ -140,9 +140,14 @@ async def test_alarms_of_this_sender_and_of_the_whole_registry_are_listed_and_ot
     await administration.add_code(world.registry, ACTOR, "36999", [SPA], [], "non surtaxé")
     plan = ConnectionPlan("lilas-direct", "kannel", token="un-autre-jeton", codes=("36999",))
     await administration.add_connection(world.registry, ACTOR, plan)
+    await administration.issue_key(world.registry, ACTOR, Role.AUDITOR, "Spa", [SPA])
     for kind, subject in (
         (Kind.BAD_SIGNATURE, "agregateur"),
         (Kind.BAD_SIGNATURE, "lilas-direct"),
+        (Kind.STOP_CHANNEL_DEAD, f"{OWN_CODE} agregateur"),
+        (Kind.STOP_CHANNEL_DEAD, "36200 lilas-direct"),
+        (Kind.STOP_STORM, f"{SPA}: soldes"),
+        (Kind.ANSWER_DUE, "plainte-12"),
         (Kind.DATABASE_AWAY, "noeud-1"),
     ):
         world.registry.alarms.raise_alarm(kind, subject, f"quelque chose à {subject} et {SPA}")
@@ -152,8 +157,13 @@ async def test_alarms_of_this_sender_and_of_the_whole_registry_are_listed_and_ot
     zipped = await exported(world, tmp_path)
     rows = table(zipped, "incidents.csv")[1:]
 
-    assert [(row[1], row[2]) for row in rows] == [("bad-signature", "agregateur"), ("database-away", "noeud-1")]
-    assert (rows[0][4], rows[1][5]) == ("", "0")
+    assert [(row[1], row[2]) for row in rows if row[1] != "rights-granted"] == [
+        ("bad-signature", "agregateur"),
+        ("stop-channel-dead", f"{OWN_CODE} agregateur"),
+        ("database-away", "noeud-1"),
+    ]
+    assert {row[2] for row in rows if row[1] == "rights-granted"} == {world.keys["auditor"].split("_")[1]}
+    assert rows[-1][5] == "0"
     assert "Base injoignable, noeud-1" in zipped.read("rapport.html").decode()
 
 
@@ -172,6 +182,8 @@ async def test_the_quarantine_is_counted_and_its_content_stays(world, tmp_path):
 
 async def test_no_other_sender_is_named_anywhere(world, tmp_path):
     await administration.issue_key(world.registry, ACTOR, Role.DELEGATE, "Agence", [SALON, SPA])
+    await administration.issue_key(world.registry, ACTOR, Role.AUDITOR, "Contrôle", [SALON, SPA])
+    await world.registry.alarms.flush()
     await world.mo(message("mo-1", ANNE, "STOP"))
     await world.check("agency", [ANNE], sender=SALON, campaign="hiver")
     zipped = await exported(world, tmp_path)
@@ -193,7 +205,7 @@ def test_the_article_30_record_says_what_is_known_and_what_is_not():
     assert "C-2026-7" in page
     assert "agregateur : vers US : base du transfert" in page
     assert "muet : pays non déclarés" in page
-    assert "13 semaines" in page
+    assert "91 jours" in page
 
 
 async def test_the_article_30_record_is_made_from_what_was_configured(world, tmp_path):
