@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
+from app.alarms import Kind
 from app.attribution import Candidate
 from app.audit.members import Spools
 from app.audit.scope import Scope
@@ -23,6 +24,10 @@ from app.registry import Registry
 PAGE_ROWS = 1_000
 OUTAGES_MAX = 10_000
 OTHER = "(autre)"
+ACROSS_SENDERS = frozenset({"persons", "items"})
+"""Details that name people and messages alike for all senders: two exports must not be joined by them."""
+NOBODYS = frozenset({Kind.RIGHTS_GRANTED, Kind.ANSWER_DUE})
+"""Alarms whose subject, a key or a reference, does not say whose they are."""
 Period = tuple[datetime | None, datetime | None]
 T = TypeVar("T")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -43,6 +48,7 @@ class _Own:
     """What is this sender's, and what is only others'."""
 
     def __init__(self, sender: Sender, snapshot: Snapshot) -> None:
+        self.sender_id = sender.sender_id
         self.codes = sorted(code for code, known in snapshot.codes.items() if _uses(sender, known.candidates))
         self.links = [link for link in snapshot.links.values() if self._arrives(sender, link)]
         slugs = {link.connection.slug for link in self.links}
@@ -83,7 +89,7 @@ async def account_of(registry: Registry, sender: Sender, scope: Scope, now: date
 
 async def _accesses(registry: Registry, own: _Own, subjects: set[str], period: Period, spools: Spools) -> None:
     async def read(db: Db, after: int) -> Sequence[exports.JournalRow]:
-        return await exports.journal(db, sorted(subjects), period, after, PAGE_ROWS)
+        return await exports.journal(db, own.sender_id, sorted(subjects), period, after, PAGE_ROWS)
 
     async for rows in _paged(registry, read, lambda row: row.journal_id):
         spools.table(tables.ACCESS_TABLE, [_access(row, own) for row in rows])
@@ -95,7 +101,7 @@ async def _incidents(registry: Registry, own: _Own, period: Period, spools: Spoo
 
     outages: list[Outage] = []
     async for rows in _paged(registry, read, lambda row: row.alarm_id):
-        concerned = [row for row in rows if own.concerns(row.subject)]
+        concerned = [row for row in rows if row.kind not in NOBODYS and own.concerns(row.subject)]
         spools.table(tables.INCIDENTS_TABLE, [_incident(row, own) for row in concerned])
         outages += [Outage(row.kind, row.subject, row.opened_at, row.closed_at) for row in concerned]
         del outages[:-OUTAGES_MAX]
@@ -124,8 +130,8 @@ def _grant(row: exports.GrantRow) -> tuple[object, ...]:
 
 def _access(row: exports.JournalRow, own: _Own) -> tuple[object, ...]:
     detail = msgspec.json.decode(row.detail, type=dict[str, object])
-    texts = {name: own.only(_text(value)) for name, value in detail.items()}
-    return row.journal_id, row.at, row.actor, row.action, row.subject, tables.told(texts)
+    texts = {name: own.only(_text(value)) for name, value in detail.items() if name not in ACROSS_SENDERS}
+    return row.journal_id, row.at, row.actor, row.action, own.only(row.subject), tables.told(texts)
 
 
 def _text(value: object) -> str:

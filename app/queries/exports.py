@@ -56,10 +56,15 @@ async def keys(db: Db, sender_id: int, start: datetime | None, end: datetime | N
 
 
 async def journal(
-    db: Db, subjects: Sequence[str], period: tuple[datetime | None, datetime | None], after: int, count: int
+    db: Db,
+    sender_id: int,
+    subjects: Sequence[str],
+    period: tuple[datetime | None, datetime | None],
+    after: int,
+    count: int,
 ) -> list[JournalRow]:
-    """Return what was done about these subjects, in order."""
-    rows = await db.fetch(STATEMENTS["export_journal"], list(subjects), *period, after, count)
+    """Return what was done about these subjects, or done or seen that concerned the sender, in order."""
+    rows = await db.fetch(STATEMENTS["export_journal"], list(subjects), *period, after, count, sender_id)
     return [JournalRow(*row) for row in rows]
 
 

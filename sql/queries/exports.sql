@@ -18,9 +18,10 @@ WHERE (k.role = 'admin' OR k.key_id IN (SELECT key_id FROM api_key_sender WHERE 
 ORDER BY k.created_at, k.key_id;
 
 -- name: export_journal
--- What people did about some subjects, page by page. $1 subjects, $2 start or NULL, $3 end or NULL, $4 after, $5 how many.
+-- What people did or saw that concerned a sender, page by page. $1 subjects, $2 start or NULL, $3 end or NULL, $4 after,
+-- $5 how many, $6 sender.
 SELECT journal_id, at, actor, action, subject, detail FROM admin_journal
-WHERE subject = ANY ($1::text[]) AND journal_id > $4
+WHERE (subject = ANY ($1::text[]) OR $6 = ANY (sender_ids)) AND journal_id > $4
   AND ($2::timestamptz IS NULL OR at >= $2) AND ($3::timestamptz IS NULL OR at < $3)
 ORDER BY journal_id LIMIT $5;
 
