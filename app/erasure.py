@@ -15,6 +15,7 @@ from app.queries import attribution, erasure, ledgers, setup
 from app.queries.erasure import PeopleRow
 from app.queries.rows import Db
 from app.registry import Registry
+from app.retention import require_thawed
 
 
 async def preview(registry: Registry, slug: str) -> PeopleRow:
@@ -29,10 +30,11 @@ async def erase(registry: Registry, actor: str, slug: str, reason: str) -> Peopl
     """Erase a sender, or go on where that was interrupted; return what was removed now.
 
     Its name, codes that others use, ledger, journal and records of checks stay. ConflictError while another sender
-    needs this one's list.
+    needs this one's list, or while an incident or control freezes it.
     """
     said = rotation.reason_given(reason)
     sender_id = (await sender_named(registry, slug)).sender_id
+    await require_thawed(registry, sender_id)
     async with registry.pool.acquire() as db:
         await rotation.require_owner(db)
         await _require_no_heir(db, sender_id, slug)
@@ -46,7 +48,7 @@ async def erase(registry: Registry, actor: str, slug: str, reason: str) -> Peopl
         await _require_no_heir(db, sender_id, slug)
         await erasure.erase_sender(db, sender_id, clock.now())
         journal = msgspec.json.encode({**detail, "reason": said}).decode()
-        await setup.journal_admin(db, clock.now(), actor, "sender.erase", slug, journal)
+        await setup.journal_admin(db, clock.now(), actor, "sender.erase", slug, journal, [sender_id])
     await rotation.sweep(registry, sender_id, max(found.opt_outs, found.openings))
     async with registry.pool.acquire() as db:
         await erasure.erase_lists(db, sender_id)

@@ -24,6 +24,10 @@ from app.registry import Registry
 PAGE_ROWS = 1_000
 OUTAGES_MAX = 10_000
 OTHER = "(autre)"
+ACROSS_SENDERS = frozenset({"persons", "items"})
+"""Details that name people and messages alike for all senders: two exports must not be joined by them."""
+NOBODYS = frozenset({Kind.RIGHTS_GRANTED, Kind.ANSWER_DUE})
+"""Alarms whose subject, a key or a reference, does not say whose they are."""
 Period = tuple[datetime | None, datetime | None]
 T = TypeVar("T")
 OF_THE_WHOLE = frozenset(
@@ -47,6 +51,7 @@ class _Own:
     """What is this sender's, and what is only others'."""
 
     def __init__(self, sender: Sender, snapshot: Snapshot) -> None:
+        self.sender_id = sender.sender_id
         self.codes = sorted(code for code, known in snapshot.codes.items() if _uses(sender, known.candidates))
         self.links = [link for link in snapshot.links.values() if self._arrives(sender, link)]
         slugs = {link.connection.slug for link in self.links}
@@ -103,7 +108,7 @@ async def _incidents(registry: Registry, own: _Own, period: Period, spools: Spoo
 
     outages: list[Outage] = []
     async for rows in _paged(registry, read, lambda row: row.alarm_id):
-        concerned = [row for row in rows if own.concerns(row)]
+        concerned = [row for row in rows if row.kind not in NOBODYS and own.concerns(row)]
         spools.table(tables.INCIDENTS_TABLE, [_incident(row, own) for row in concerned])
         outages += [Outage(row.kind, row.subject, row.opened_at, row.closed_at) for row in concerned]
         del outages[:-OUTAGES_MAX]
@@ -132,7 +137,7 @@ def _grant(row: exports.GrantRow) -> tuple[object, ...]:
 
 def _access(row: exports.JournalRow, own: _Own) -> tuple[object, ...]:
     detail = msgspec.json.decode(row.detail, type=dict[str, object])
-    texts = {name: own.only(_text(value)) for name, value in detail.items()}
+    texts = {name: own.only(_text(value)) for name, value in detail.items() if name not in ACROSS_SENDERS}
     return row.journal_id, row.at, row.actor, row.action, own.only(row.subject), tables.told(texts)
 
 

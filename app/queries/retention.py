@@ -153,14 +153,15 @@ async def last_activity(db: Db, sender_ids: Sequence[int]) -> datetime | None:
     return at
 
 
-async def states_page(db: Db, sender_id: int, after: int | None, limit: int) -> list[StateRow]:
-    """Return some of the people of whom a sender knows a state, by tag."""
-    return [StateRow(*row) for row in await db.fetch(STATEMENTS["states_page"], sender_id, after, limit)]
+async def states_page(db: Db, sender_id: int, epoch: int, after: int | None, limit: int) -> list[StateRow]:
+    """Return some of the people of whom a sender knows a state, by tag, in the form of this epoch."""
+    return [StateRow(*row) for row in await db.fetch(STATEMENTS["states_page"], sender_id, after, limit, epoch)]
 
 
-async def lock(db: Db, sender_id: int) -> None:
-    """Lock a sender's head until the transaction ends, so that nobody's state changes meanwhile."""
-    await ledgers.lock_heads(db, [sender_id])
+async def lock(db: Db, sender_id: int) -> int:
+    """Lock a sender's head until the transaction ends: no state changes meanwhile. Return the epoch in force."""
+    _, _, epoch, _ = (await ledgers.lock_heads(db, [sender_id]))[sender_id]
+    return epoch
 
 
 async def forget_people(db: Db, sender_id: int, tags: Sequence[int]) -> None:

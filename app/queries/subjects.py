@@ -102,9 +102,9 @@ class OwnCaseRow(msgspec.Struct, frozen=True):
     outcome: str | None
 
 
-async def states_of(db: Db, sender_id: int, tags: Sequence[int]) -> list[StateRow]:
-    """Return the states of those among these people that the sender knows."""
-    return [StateRow(*row) for row in await db.fetch(STATEMENTS["states_of"], sender_id, list(tags))]
+async def states_of(db: Db, sender_id: int, tags: Sequence[int], epoch: int) -> list[StateRow]:
+    """Return the states of those among these people that the sender knows, in the form of this epoch."""
+    return [StateRow(*row) for row in await db.fetch(STATEMENTS["states_of"], sender_id, list(tags), epoch)]
 
 
 async def events_of(db: Db, sender_id: int, tags: Sequence[int]) -> list[EventRow]:

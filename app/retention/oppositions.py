@@ -42,7 +42,7 @@ async def preview_oppositions(registry: Registry, slug: str, before: datetime) -
     after: int | None = None
     while True:
         async with registry.pool.acquire() as db:
-            page = await retention.states_page(db, sender.sender_id, after, PEOPLE_AT_ONCE)
+            page = await retention.states_page(db, sender.sender_id, sender.epoch, after, PEOPLE_AT_ONCE)
         ended = [row for row in page if _silent_since(row, before)]
         people, opposed = people + len(ended), opposed + sum(row.opposed for row in ended)
         if len(page) < PEOPLE_AT_ONCE:
@@ -77,8 +77,10 @@ async def end_oppositions(
 async def _forget_page(registry: Registry, sender: Sender, before: datetime, after: int | None) -> list[StateRow]:
     """Forget the silent ones of a page, under the lock that every new event of theirs needs too."""
     async with registry.pool.acquire() as db, db.transaction():
-        await retention.lock(db, sender.sender_id)
-        page = await retention.states_page(db, sender.sender_id, after, PEOPLE_AT_ONCE)
+        epoch = await retention.lock(db, sender.sender_id)
+        if epoch != sender.epoch:
+            raise ConflictError("The sender's key was rotated just now; look at the preview again.")
+        page = await retention.states_page(db, sender.sender_id, epoch, after, PEOPLE_AT_ONCE)
         ended = [row.tag for row in page if _silent_since(row, before)]
         if ended:
             await retention.forget_people(db, sender.sender_id, ended)

@@ -190,7 +190,8 @@ async def look_up(
     await _write_down(registry, reader, known, senders, reference)
     held: dict[int, list[Held]] = {number: [] for number in known}
     lookups = await _lookups(registry, senders, known)
-    for sender in senders:
+    present = (await registry.directory.current(max_age_seconds=0)).senders  # with the keys in force now
+    for sender in (present[one.sender_id] for one in senders if not present[one.sender_id].erased):
         for number, one in (await _of_sender(registry, reader, sender, known, lookups)).items():
             held[number].append(one)
     return Answer(
@@ -298,7 +299,9 @@ async def _found(registry: Registry, reader: Reader, sender: Sender, owner: Mapp
     snapshot = await registry.directory.current()
     contacts: dict[int, list[Contact]] = {}
     async with registry.pool.acquire() as db:
-        states = {owner[row.tag]: row for row in await subjects.states_of(db, sender.sender_id, list(owner))}
+        states = {
+            owner[row.tag]: row for row in await subjects.states_of(db, sender.sender_id, list(owner), sender.epoch)
+        }
         events = await subjects.events_of(db, sender.sender_id, list(owner))
         for tag, number in owner.items():
             contacts.setdefault(number, []).extend(await contacts_of(db, sender.sender_id, tag))

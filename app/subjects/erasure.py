@@ -14,7 +14,7 @@ from app import clock, journal, lookback
 from app.administration import note
 from app.appends import Key
 from app.directory import Sender
-from app.errors import InvalidValueError
+from app.errors import ConflictError, InvalidValueError
 from app.queries import oppositions, retention, subjects
 from app.registry import Registry
 from app.retention import require_thawed
@@ -98,7 +98,7 @@ async def planned(registry: Registry, sender: Sender, tags: Sequence[int]) -> Pl
     before = clock.now() - kept_for(registry)
     async with registry.pool.acquire() as db:
         contacts = [contact for tag in tags for contact in await contacts_of(db, sender.sender_id, tag)]
-        states = await subjects.states_of(db, sender.sender_id, tags)
+        states = await subjects.states_of(db, sender.sender_id, tags, sender.epoch)
         events = await subjects.events_of(db, sender.sender_id, tags)
         people = await subjects.items_of(db, sender.sender_id, tags)
         items = await subjects.items_by_key(db, sorted({key for _, key in people}))
@@ -132,7 +132,8 @@ async def _erase_contacts(registry: Registry, sender: Sender, contacts: Sequence
 async def erase_person(registry: Registry, sender: Sender, plan: Plan) -> Plan:
     """Forget decided texts; of whom is not opposed also state and openings. Returns the plan as it held."""
     async with registry.pool.acquire() as db, db.transaction():
-        await retention.lock(db, sender.sender_id)
+        if await retention.lock(db, sender.sender_id) != sender.epoch:
+            raise ConflictError("The sender's key was rotated just now; erase again.")
         # Under the lock: a STOP that came since the plan was made keeps everything.
         now = await oppositions.standings(db, [(sender.sender_id, tag) for tag in plan.tags])
         opposed = any(state.opposed for state in now.values())

@@ -1,6 +1,8 @@
 -- name: states_of
--- Whether these people are opposed to a sender. $1 sender, $2 tags.
-SELECT tag, opposed, since, source, confirmed_at FROM opt_out WHERE sender_id = $1 AND tag = ANY ($2::bigint[]);
+-- Whether these people are opposed to a sender. $1 sender, $2 tags, $3 the epoch whose form is asked: while a key is
+-- rotated there are two, and only one of them is written to.
+SELECT tag, opposed, since, source, confirmed_at FROM opt_out
+WHERE sender_id = $1 AND tag = ANY ($2::bigint[]) AND epoch = $3;
 
 -- name: events_of
 -- The entries about these people, with what opens them. $1 sender, $2 tags.

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app import audit, erasure, evidence, ledger, rotation, senders
+from app import audit, erasure, evidence, ledger, retention, rotation, senders, subjects
 from app.errors import ConflictError, InvalidValueError
 from app.queries.erasure import PeopleRow
 from tests.world import ACTOR, OWN_CODE, SALON, SHARED_CODE, SPA, World, message
@@ -137,3 +137,22 @@ async def test_an_erasure_that_was_interrupted_is_ended_by_the_same_command(worl
 async def test_an_erasure_needs_a_reason(world: World):
     with pytest.raises(InvalidValueError):
         await erasure.erase(world.registry, ACTOR, SALON, " ")
+
+
+async def test_an_incident_or_control_forbids_it(world: World):
+    frozen = await retention.freeze(world.registry, ACTOR, "incident 7", SALON)
+    with pytest.raises(ConflictError, match="freeze"):
+        await erase(world)
+    await retention.thaw(world.registry, ACTOR, frozen, "incident closed")
+
+    await erase(world)
+
+
+async def test_who_is_looked_up_has_nothing_there_any_more(world: World):
+    await world.mo(message("mo-1", ANNE, "STOP", SHARED_CODE))
+    await erase(world)
+    everyone = list((await world.registry.directory.current()).senders.values())
+    answer = await subjects.look_up(world.registry, subjects.Reader(ACTOR), [ANNE], everyone)
+
+    [person] = answer.subjects
+    assert ([one.sender for one in person.senders], person.nothing_held_by) == ([SPA], ["Salon Martin"])

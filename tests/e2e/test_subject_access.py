@@ -3,14 +3,14 @@
 import asyncio
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import msgspec
 import numpy as np
 import pytest
 
-from app import administration, audit, clock, journal, ledger, review, senders, tags
+from app import administration, audit, clock, journal, ledger, review, rotation, senders, tags
 from app.alarms import Kind
 from app.auth import Role
 from tests.e2e.served import clean_environment
@@ -133,6 +133,32 @@ async def test_a_list_that_was_inherited_withholds_and_is_told(world: World):
     spa = (await held(world))[SPA]
 
     assert (spa["opposed"], spa["withheld"], spa["events"]) == (False, True, [])
+
+
+@pytest.mark.usefixtures("officer")
+async def test_a_person_is_found_once_and_as_they_stand_while_a_key_is_rotated_and_after(world: World):
+    at = (clock.now() - timedelta(hours=1)).isoformat()
+    await world.mo(message("mo-1", ANNE, "STOP", OWN_CODE, received_at=at))
+    await world.check("salon", [BRUNO])
+    rotating = asyncio.create_task(rotation.rotate(world.registry, ACTOR, SALON, "annual", sweep_after_seconds=60))
+    async with world.registry.pool.acquire() as db, asyncio.timeout(20):
+        while not await db.fetchval("SELECT epoch FROM ledger_head WHERE sender_id = 1"):
+            await db.execute("SELECT pg_sleep(0.02)")
+        assert await db.fetchval("SELECT count(*) FROM opt_out WHERE sender_id = 1") == 2
+    await world.mo(message("mo-2", ANNE, "START", OWN_CODE, received_at=clock.now().isoformat()))
+    during = (await held(world))[SALON]
+    rotating.cancel()
+    await asyncio.wait([rotating])
+    await rotation.rotate(world.registry, ACTOR, SALON, "annual", sweep_after_seconds=0)
+    after = (await held(world))[SALON]
+
+    for one in (during, after):
+        assert (one["opposed"], [event["kind"] for event in one["events"]]) == (False, ["stop", "start"])
+        for event in one["events"]:
+            opening = event["opening"]
+            person = sha256(bytes.fromhex(opening["salt"]) + bytes.fromhex(opening["tag"])).hexdigest()
+            assert msgspec.json.decode(event["entry"])["person"] == person
+    assert len((await held(world, BRUNO))[SALON]["contacts"]) == 1
 
 
 @pytest.mark.usefixtures("officer")

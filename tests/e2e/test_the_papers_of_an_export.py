@@ -125,6 +125,20 @@ async def test_who_looked_and_who_administered_is_listed(world, tmp_path):
     assert {"sender.add", "code.add", "operator.add", "key.issue"} <= {row[3] for row in rows}
 
 
+async def test_who_was_looking_at_people_is_listed_and_two_senders_lists_cannot_be_joined_by_it(world, tmp_path):
+    for key in ("auditor", "spa-auditor"):
+        if key not in world.keys:
+            world.keys[key] = await administration.issue_key(world.registry, ACTOR, Role.AUDITOR, key, [SPA])
+        about = {"numbers": ["+33639980001"], "reference": f"of {key}"}
+        answer = await world.client.post("/v1/audit/subjects", json=about, headers=world.bearer(key))
+        assert answer.status_code == 200
+    zipped = await exported(world, tmp_path)
+    rows = [row for row in table(zipped, "acces.csv")[1:] if row[3].startswith("subject.")]
+
+    assert {(row[3], row[4]) for row in rows} == {("subject.read", "of auditor")}
+    assert not any("persons" in cell for row in rows for cell in row)
+
+
 async def test_acts_in_the_ledger_are_listed_as_they_stand_there(world, tmp_path):
     await exported(world, tmp_path, "first.zip")
     zipped = await exported(world, tmp_path)
