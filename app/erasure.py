@@ -46,7 +46,7 @@ async def erase(registry: Registry, actor: str, slug: str, reason: str) -> Peopl
         await _require_no_heir(db, sender_id, slug)
         await erasure.erase_sender(db, sender_id, clock.now())
         journal = msgspec.json.encode({**detail, "reason": said}).decode()
-        await setup.journal_admin(db, clock.now(), actor, "sender.erase", slug, journal)
+        await setup.journal_admin(db, clock.now(), actor, "sender.erase", slug, journal, [sender_id])
     await rotation.sweep(registry, sender_id, max(found.opt_outs, found.openings))
     async with registry.pool.acquire() as db:
         await erasure.erase_lists(db, sender_id)

@@ -7,7 +7,7 @@ import msgspec
 from asyncpg import InsufficientPrivilegeError
 
 from app.database import STATEMENTS
-from app.errors import ForbiddenError
+from app.errors import ForbiddenError, KeyRotatedError
 from app.queries import enumeration, ledgers, replays, review
 from app.queries.rows import Db, touched
 
@@ -158,9 +158,14 @@ async def states_page(db: Db, sender_id: int, after: int | None, limit: int) -> 
     return [StateRow(*row) for row in await db.fetch(STATEMENTS["states_page"], sender_id, after, limit)]
 
 
-async def lock(db: Db, sender_id: int) -> None:
-    """Lock a sender's head until the transaction ends, so that nobody's state changes meanwhile."""
-    await ledgers.lock_heads(db, [sender_id])
+async def lock(db: Db, sender_id: int, epoch: int | None = None) -> None:
+    """Lock a sender's head until the transaction ends, so that nobody's state changes meanwhile.
+
+    `epoch`: of the key by which people are about to be named; KeyRotatedError when another one is in force by now.
+    """
+    _, _, in_force, _ = (await ledgers.lock_heads(db, [sender_id]))[sender_id]
+    if epoch is not None and epoch != in_force:
+        raise KeyRotatedError("This sender's key was rotated a moment ago; send the same request again.")
 
 
 async def forget_people(db: Db, sender_id: int, tags: Sequence[int]) -> None:

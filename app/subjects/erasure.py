@@ -132,7 +132,7 @@ async def _erase_contacts(registry: Registry, sender: Sender, contacts: Sequence
 async def erase_person(registry: Registry, sender: Sender, plan: Plan) -> Plan:
     """Forget decided texts; of whom is not opposed also state and openings. Returns the plan as it held."""
     async with registry.pool.acquire() as db, db.transaction():
-        await retention.lock(db, sender.sender_id)
+        await retention.lock(db, sender.sender_id, sender.epoch)
         # Under the lock: a STOP that came since the plan was made keeps everything.
         now = await oppositions.standings(db, [(sender.sender_id, tag) for tag in plan.tags])
         opposed = any(state.opposed for state in now.values())

@@ -99,9 +99,10 @@ UPDATE retention_run SET claimed_until = NULL, succeeded_at = CASE WHEN $2 THEN 
 SELECT max(checked_at) AS checked_at FROM check_record WHERE sender_id = ANY ($1::integer[]);
 
 -- name: states_page
--- Everybody a sender knows a state of. $1 sender, $2 after this tag or NULL, $3 how many.
-SELECT tag, opposed, history FROM opt_out
-WHERE sender_id = $1 AND ($2::bigint IS NULL OR tag > $2) ORDER BY tag LIMIT $3;
+-- Everybody a sender knows a state of, once while its key is rotated. $1 sender, $2 after this tag or NULL, $3 how many.
+SELECT o.tag, o.opposed, o.history
+FROM ledger_head h JOIN opt_out o ON o.sender_id = h.sender_id AND o.epoch = h.epoch
+WHERE h.sender_id = $1 AND o.sender_id = $1 AND ($2::bigint IS NULL OR o.tag > $2) ORDER BY o.tag LIMIT $3;
 
 -- name: drop_states
 -- By the database's owner alone. $1 sender, $2 tags.
