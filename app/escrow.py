@@ -11,6 +11,7 @@ import msgspec
 
 from app import clock, shares
 from app.administration import note
+from app.database import write_transaction
 from app.queries import setup
 from app.registry import Registry, unsealed_root
 
@@ -25,10 +26,10 @@ async def escrow(registry: Registry, actor: str, passphrases: Sequence[bytes], n
 
 async def tell(registry: Registry, actor: str, action: str, detail: Mapping[str, str]) -> None:
     """Write an act that concerns all senders into the journal and into every ledger."""
-    async with registry.pool.acquire() as db:
-        text = msgspec.json.encode(dict(detail)).decode()
-        await setup.journal_admin(db, clock.now(), actor, action, registry.origin, text)
     senders = (await registry.directory.current(max_age_seconds=0)).senders
+    async with write_transaction(registry.pool) as db:
+        text = msgspec.json.encode(dict(detail)).decode()
+        await setup.journal_admin(db, clock.now(), actor, action, registry.origin, text, sorted(senders))
     kind = action.replace(".", "-")
     await asyncio.gather(
         *(note(registry, sender_id, kind, registry.origin, {**detail, "by": actor}) for sender_id in senders)

@@ -221,7 +221,8 @@ async def _begin(registry: Registry, actor: str, sender: Sender, reason: str) ->
         now = clock.now()
         await rotation.begin_retagging(db, sender_id, epoch + 1, clock.random_bytes(SALT_BYTES), now)
         detail = {"epoch": str(epoch + 1), "step": "begun", "reason": reason}
-        await setup.journal_admin(db, now, actor, "key.rotate", sender.slug, msgspec.json.encode(detail).decode())
+        text = msgspec.json.encode(detail).decode()
+        await setup.journal_admin(db, now, actor, "key.rotate", sender.slug, text, [sender_id])
     await note(registry, sender_id, "key-rotation", sender.slug, {**detail, "by": actor})
     return epoch
 
@@ -275,7 +276,7 @@ async def _take_in_force(
         if not await rotation.take_key_in_force(db, sender.sender_id, epoch, generation):
             return False
         text = msgspec.json.encode(detail).decode()
-        await setup.journal_admin(db, clock.now(), actor, "key.rotate", sender.slug, text)
+        await setup.journal_admin(db, clock.now(), actor, "key.rotate", sender.slug, text, [sender.sender_id])
     await registry.directory.current(max_age_seconds=0)
     await note(registry, sender.sender_id, "key-rotation", sender.slug, {**detail, "by": actor})
     return True

@@ -5,10 +5,12 @@ SELECT tag, opposed, since, source, confirmed_at FROM opt_out
 WHERE sender_id = $1 AND tag = ANY ($2::bigint[]) AND epoch = $3;
 
 -- name: events_of
--- The entries about these people, with what opens them. $1 sender, $2 tags.
-SELECT p.tag, p.entry_index, p.salt, p.epoch, p.made_in, e.entry
-FROM opening p JOIN ledger_entry e ON e.sender_id = p.sender_id AND e.entry_index = p.entry_index
-WHERE p.sender_id = $1 AND p.tag = ANY ($2::bigint[]) ORDER BY p.tag, p.entry_index;
+-- The entries about these people, each once, with what opens them. $1 sender, $2 tags.
+SELECT newest.* FROM (
+    SELECT DISTINCT ON (p.entry_index) p.tag, p.entry_index, p.salt, p.epoch, p.made_in, e.entry
+    FROM opening p JOIN ledger_entry e ON e.sender_id = p.sender_id AND e.entry_index = p.entry_index
+    WHERE p.sender_id = $1 AND p.tag = ANY ($2::bigint[]) ORDER BY p.entry_index, p.epoch DESC
+) AS newest ORDER BY newest.tag, newest.entry_index;
 
 -- name: deliveries_of
 -- How many times messages came. $1 connections, $2 dedupe keys.

@@ -112,7 +112,9 @@ async def test_a_slice_that_misses_its_place_is_no_answer(world: World):
         await db.execute("INSERT INTO check_record VALUES (1, 'chk_a', 0, 'k', 'marketing', NULL, now(), 0, '{}')")
         asked = np.array([-5, 0, 7, 49_999, 50_000, 2**62 - 1, 2**62 + 3, 2**62 + 50_000], np.int64)
 
-        assert (await screening._never_cleared(db, 1, asked)).tolist() == asked[[0, 4, 5, 7]].tolist()  # noqa: SLF001 - people cannot be had by their tags
+        sender = await world.registry.directory.sender_by_id(1)
+        found = await screening._never_cleared(db, sender, asked)  # noqa: SLF001 - people cannot be had by their tags
+    assert found.tolist() == asked[[0, 4, 5, 7]].tolist()
 
 
 async def test_a_screen_does_not_make_people_known(world: World):
