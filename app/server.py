@@ -43,6 +43,7 @@ from app import (
     reconciliation,
     recovery,
     retention,
+    standing_clearances,
     subjects,
 )
 from app.auth import Caller
@@ -56,6 +57,7 @@ LARGE_CHECK_BYTES = 200_000
 JSON = "application/json"
 SHARED_METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 JWKS_CACHED_SECONDS = 300
+DENIED_CACHED_SECONDS = 30
 ADMISSION_BODY_BYTES_MAX = 1_000_000
 MO_PATH = re.compile(r"/v1/mo/([^/]+)(?:/[^/]+)?")
 MO_METHODS = frozenset({"GET", "POST"})
@@ -142,7 +144,7 @@ async def check_batch(
     asked = check.asked(request.headers, request.scope["query_string"], body)
     if len(body) < LARGE_CHECK_BYTES:
         return _written(await check.check(registry, caller, asked))
-    async with request.app.state.gate:
+    async with await request.app.state.lanes.of(asked):
         return _written(await check.check(registry, caller, asked))
 
 
@@ -195,6 +197,24 @@ async def release(request: Call, clearance_id: FromPath[str]) -> Response[bytes]
     settings = registry.settings
     body = await read_body(request, settings.check_body_bytes_max, settings.body_seconds_max)
     return Response(msgspec.json.encode(await recalls.release(registry, caller, clearance_id, body)), media_type=JSON)
+
+
+@get("/.well-known/denied-standing.jws", cache_control=CacheControlHeader(max_age=DENIED_CACHED_SECONDS))
+async def denied_standing(request: Call) -> Response[bytes]:
+    """Publish the signed list of standing clearances that ended before their time."""
+    text = await standing_clearances.denied(registry_of(request))
+    return Response(text.encode(), media_type="application/jose")
+
+
+@post("/v1/clearances/{standing_id:str}/uses", status_code=200)
+async def tell_use(request: Call, standing_id: FromPath[str]) -> Response[bytes]:
+    """Take what a gateway sent under a standing clearance while nobody answered."""
+    registry = registry_of(request)
+    caller = await caller_of(request)
+    settings = registry.settings
+    body = await read_body(request, settings.mo_body_bytes_max, settings.body_seconds_max)
+    told = await standing_clearances.tell(registry, caller, standing_id, body)
+    return Response(msgspec.json.encode(told), media_type=JSON)
 
 
 @post("/v1/opt-outs", status_code=200)
@@ -306,6 +326,8 @@ ROUTES = [
     admit,
     recall,
     release,
+    denied_standing,
+    tell_use,
     take_opt_outs,
     opt_in,
     checkpoint,
@@ -324,7 +346,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
         async with open_registry(settings, database_url) as registry, puller.running(registry):
             app.state.registry = registry
             await asyncio.to_thread(quiet_hours.load, clock.now().year)
-            app.state.gate = check.Gate(settings.checks_at_once_max)
+            app.state.lanes = check.Lanes(settings.checks_at_once_max)
             app.state.proof_gate = check.Gate(at_once=1)  # each hashes a whole ledger
             async with (
                 recovery.watching(registry),

@@ -29,6 +29,11 @@ REVOKE DELETE ON ledger_head, mo, opt_out, review_item, sender, hold, lift_suspe
 
 -- What may be forgotten all the same, and no more: whole days of the journal after six months, people not opposed.
 GRANT EXECUTE ON FUNCTION drop_journal_before(date), forget_lifted(integer, bigint) TO stop_registry_app;
+REVOKE UPDATE, DELETE ON registry, schema_migration FROM stop_registry_app;
+REVOKE DELETE ON ledger_head, mo, opt_out, review_item, sender, api_key, alarm, channel, canary FROM stop_registry_app;
+REVOKE DELETE ON ledger_head, mo, opt_out, review_item, sender, hold, lift_suspension, api_key, alarm FROM stop_registry_app;
+REVOKE UPDATE, DELETE ON standing_use FROM stop_registry_app;
+REVOKE DELETE ON standing_clearance FROM stop_registry_app;
 
 -- An auditor reads the evidence, not the secrets.
 REVOKE SELECT ON api_key, connection, sender, sender_salt, opening, cleared, first_seen, quarantine, review_item,
