@@ -32,6 +32,7 @@ What comes in and goes out:
   escrow.py         the root key kept with several people, and got back
   client.py         the registry's API as `stop-registry check FILE` calls it
   listfile/         files of numbers as people really have them
+  gateway/          in front of Kannel, beside it: asks before each message; knows no database
 
 What serves them:
   auth.py           who is calling: keys and roles
