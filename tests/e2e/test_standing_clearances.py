@@ -1,7 +1,6 @@
 """A standing clearance: issued, listed, ended and published; what was sent under one is told once and never refused."""
 
 import asyncio
-from datetime import timedelta
 from pathlib import Path
 
 import httpx
