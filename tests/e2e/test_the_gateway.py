@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Self
 
 import httpx
 import pytest
@@ -311,7 +312,7 @@ class MoodyKannel(ThreadingHTTPServer):
         self.moods, self.took = list(moods), list[str]()
         self._thread = threading.Thread(target=self.serve_forever)
 
-    def __enter__(self) -> "MoodyKannel":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
