@@ -98,7 +98,7 @@ async def issue(
     said = _said(terms) | {"by": actor, "terms": clearance.digest(payload)}
     async with registry.pool.acquire() as db, db.transaction():
         await rows.add_standing(db, row, generation)
-        await setup.journal_admin(db, now, actor, "standing.issue", terms.jti, _json({"sender": slug} | said))
+        await setup.journal_admin(db, now, actor, "standing.issue", terms.jti, _json(said), [sender.sender_id])
     # The token leaves only after the ledger has it.
     await administration.note(registry, sender.sender_id, "standing-issue", terms.jti, said)
     key = registry.root.signing_key(generation, clearance.SIGNING_PURPOSE)
@@ -116,7 +116,9 @@ async def revoke(registry: Registry, actor: str, standing_id: str, reason: str) 
             raise NotFoundError("There is no such standing clearance; see `stop-registry clearance standing list`.")
         if not await rows.revoke_standing(db, row.sender_id, standing_id, now, said):
             raise ConflictError("It was ended already.")
-        await setup.journal_admin(db, now, actor, "standing.revoke", standing_id, _json({"reason": said}))
+        await setup.journal_admin(
+            db, now, actor, "standing.revoke", standing_id, _json({"reason": said}), [row.sender_id]
+        )
     await administration.note(registry, row.sender_id, "standing-revoke", standing_id, {"reason": said, "by": actor})
 
 
