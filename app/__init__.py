@@ -10,6 +10,7 @@ What comes in and goes out:
   check/            bulk suppression check -> withheld, recorded before it is answered
   clearances.py     clearances after they were given: verified, ended, the keys that sign them
   admissions.py     a gateway's last question: may this number go now, once
+  standing_clearances.py  permission beforehand for alerts: issued, ended, told of after use
   recalls.py        who said STOP since a clearance; what was given back unsent
   channels.py       oppositions from other channels -> committed once, whatever is told twice
   reconciliation.py an operator's own account against what arrived -> gaps named, missing STOPs applied
@@ -31,6 +32,7 @@ What comes in and goes out:
   escrow.py         the root key kept with several people, and got back
   client.py         the registry's API as `stop-registry check FILE` calls it
   listfile/         files of numbers as people really have them
+  gateway/          in front of Kannel, beside it: asks before each message; knows no database
 
 What serves them:
   auth.py           who is calling: keys and roles
@@ -81,6 +83,7 @@ What decides, without I/O:
   shares.py         the root key in shares, sealed to several holders
   ledger/           entries, Merkle tree, checkpoints, proofs
   clearance.py      the signed permission for the rest of a batch
+  standing_clearance.py  the token of that permission, and the signed list of those that ended
   receipts.py       signed receipts for operators
   jws.py            compact JWS, one algorithm
   replies.py        the texts people get back

@@ -79,7 +79,6 @@ class Question(msgspec.Struct, frozen=True, eq=False):
 async def admit(registry: Registry, caller: Caller, clearance_id: str, body: bytes) -> Admitted:
     """Say which of the numbers may be sent to now, and remember that they were."""
     caller.require(*ACTING)
-    registry.spool.require_empty()
     question = await _question(registry, caller, clearance_id, body)
     check_id = question.roster.row.check_id
     async with _at_work.setdefault(check_id, asyncio.Lock()):
@@ -94,6 +93,7 @@ async def _question(registry: Registry, caller: Caller, clearance_id: str, body:
     request = msgspec.json.decode(body, type=Request)
     numbers = read_numbers(request.numbers, NUMBERS_MAX)
     roster = await roster_of(registry, caller, clearance_id)
+    require_no_stop_waits(registry, roster)
     sender = await registry.directory.sender_by_id(roster.row.sender_id)
     if sender is None:
         raise NotFoundError("There is no such clearance.")
@@ -112,6 +112,12 @@ async def _question(registry: Registry, caller: Caller, clearance_id: str, body:
         now=clock.now(),
         asked=_asked(registry, caller, request, body),
     )
+
+
+def require_no_stop_waits(registry: Registry, roster: Roster) -> None:
+    """Refuse while STOPs wait in the spool, before any list is read; an alert hangs on none of them."""
+    if roster.row.purpose != EMERGENCY:
+        registry.spool.require_empty()
 
 
 def is_held(version: Version, row: ClearanceRow) -> bool:

@@ -46,6 +46,7 @@ class Kind(StrEnum):
     JOURNAL_DAMAGED = "journal-damaged"
     RIGHTS_GRANTED = "rights-granted"
     ANSWER_DUE = "answer-due"
+    STANDING_EXCEEDED = "standing-exceeded"
 
 
 class Change(msgspec.Struct, frozen=True):

@@ -86,6 +86,16 @@ def verify(token: str, kind: str, keys: Keys) -> bytes:
     return _bytes(payload)
 
 
+def kind_of(token: str) -> str:
+    """Return the kind that a token claims to be; nothing about it is verified. BadTokenError when it is no token."""
+    return _read_header(token.strip().partition(".")[0][:TOKEN_CHARACTERS_MAX]).typ
+
+
+def signer_of(token: str) -> str:
+    """Return the id of the key that a token claims to be signed with; BadTokenError when it is no token."""
+    return _read_header(token.strip().partition(".")[0][:TOKEN_CHARACTERS_MAX]).kid
+
+
 def key_id(public: Ed25519PublicKey) -> str:
     """Name a public key: the first 16 hex digits of its SHA-256."""
     return hashlib.sha256(public.public_bytes_raw()).hexdigest()[:16]

@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any, cast
@@ -43,6 +43,7 @@ from app import (
     reconciliation,
     recovery,
     retention,
+    standing_clearances,
     subjects,
 )
 from app.auth import Caller
@@ -52,10 +53,12 @@ from app.registry import Registry, open_registry
 from app.settings import Settings
 
 Call = Request[Any, Any, State]
+Act = Callable[[Registry, Caller, str, bytes], Awaitable[object]]
 LARGE_CHECK_BYTES = 200_000
 JSON = "application/json"
 SHARED_METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 JWKS_CACHED_SECONDS = 300
+DENIED_CACHED_SECONDS = 30
 ADMISSION_BODY_BYTES_MAX = 1_000_000
 MO_PATH = re.compile(r"/v1/mo/([^/]+)(?:/[^/]+)?")
 MO_METHODS = frozenset({"GET", "POST"})
@@ -142,7 +145,7 @@ async def check_batch(
     asked = check.asked(request.headers, request.scope["query_string"], body)
     if len(body) < LARGE_CHECK_BYTES:
         return _written(await check.check(registry, caller, asked))
-    async with request.app.state.gate:
+    async with await request.app.state.lanes.of(asked):
         return _written(await check.check(registry, caller, asked))
 
 
@@ -171,30 +174,31 @@ async def revoke_clearance(request: Call, clearance_id: FromPath[str]) -> None:
 @post("/v1/clearances/{clearance_id:str}/admissions", status_code=200)
 async def admit(request: Call, clearance_id: FromPath[str]) -> Response[bytes]:
     """Ask, at the moment of sending, which numbers may go now; each goes once."""
-    registry = registry_of(request)
-    caller = await caller_of(request)
-    body = await read_body(request, ADMISSION_BODY_BYTES_MAX, registry.settings.body_seconds_max)
-    return Response(msgspec.json.encode(await admissions.admit(registry, caller, clearance_id, body)), media_type=JSON)
+    return await _about(request, clearance_id, admissions.admit, ADMISSION_BODY_BYTES_MAX)
 
 
 @post("/v1/clearances/{clearance_id:str}/recall", status_code=200)
 async def recall(request: Call, clearance_id: FromPath[str]) -> Response[bytes]:
     """Name those of the unsent numbers that must not be sent to any more."""
-    registry = registry_of(request)
-    caller = await caller_of(request)
-    settings = registry.settings
-    body = await read_body(request, settings.check_body_bytes_max, settings.body_seconds_max)
-    return Response(msgspec.json.encode(await recalls.recall(registry, caller, clearance_id, body)), media_type=JSON)
+    return await _about(request, clearance_id, recalls.recall)
 
 
 @post("/v1/clearances/{clearance_id:str}/release", status_code=200)
 async def release(request: Call, clearance_id: FromPath[str]) -> Response[bytes]:
     """Take back what was not sent."""
-    registry = registry_of(request)
-    caller = await caller_of(request)
-    settings = registry.settings
-    body = await read_body(request, settings.check_body_bytes_max, settings.body_seconds_max)
-    return Response(msgspec.json.encode(await recalls.release(registry, caller, clearance_id, body)), media_type=JSON)
+    return await _about(request, clearance_id, recalls.release)
+
+
+@get("/.well-known/denied-standing.jws", cache_control=CacheControlHeader(max_age=DENIED_CACHED_SECONDS))
+async def denied_standing(request: Call) -> Response[bytes]:
+    """Publish the signed list of standing clearances that ended before their time."""
+    return Response((await standing_clearances.denied(registry_of(request))).encode(), media_type="application/jose")
+
+
+@post("/v1/clearances/{standing_id:str}/uses", status_code=200)
+async def tell_use(request: Call, standing_id: FromPath[str]) -> Response[bytes]:
+    """Take what a gateway sent under a standing clearance while nobody answered."""
+    return await _about(request, standing_id, standing_clearances.tell, ADMISSION_BODY_BYTES_MAX)
 
 
 @post("/v1/opt-outs", status_code=200)
@@ -306,6 +310,8 @@ ROUTES = [
     admit,
     recall,
     release,
+    denied_standing,
+    tell_use,
     take_opt_outs,
     opt_in,
     checkpoint,
@@ -324,7 +330,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
         async with open_registry(settings, database_url) as registry, puller.running(registry):
             app.state.registry = registry
             await asyncio.to_thread(quiet_hours.load, clock.now().year)
-            app.state.gate = check.Gate(settings.checks_at_once_max)
+            app.state.lanes = check.Lanes(settings.checks_at_once_max)
             app.state.proof_gate = check.Gate(at_once=1)  # each hashes a whole ledger
             async with (
                 recovery.watching(registry),
@@ -400,6 +406,14 @@ def _headers(answer: operators.Answer) -> list[tuple[bytes, bytes]]:
         (b"content-type", f"{media_type}{charset}".encode()),
         (b"content-length", str(len(answer.body)).encode()),
     ]
+
+
+async def _about(request: Call, clearance_id: str, act: Act, bytes_max: int | None = None) -> Response[bytes]:
+    """Answer what a caller asks or says about a clearance."""
+    registry, caller = registry_of(request), await caller_of(request)
+    settings = registry.settings
+    body = await read_body(request, bytes_max or settings.check_body_bytes_max, settings.body_seconds_max)
+    return Response(msgspec.json.encode(await act(registry, caller, clearance_id, body)), media_type=JSON)
 
 
 def _written(answer: check.Answer) -> Response[bytes] | Stream:

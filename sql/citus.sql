@@ -46,4 +46,6 @@ SELECT create_distributed_table('check_replay', 'sender_id');
 SELECT create_distributed_table('clearance', 'sender_id');
 SELECT create_distributed_table('admission_page', 'sender_id');
 SELECT create_distributed_table('admission_request', 'sender_id');
+SELECT create_distributed_table('standing_clearance', 'sender_id');
+SELECT create_distributed_table('standing_use', 'sender_id');
 SELECT create_distributed_table('first_seen', 'sender_id');

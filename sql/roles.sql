@@ -21,11 +21,11 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO stop_regi
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO stop_registry_auditor;
 
 -- What happened stays as it was written.
-REVOKE UPDATE, DELETE ON ledger_entry, mo_effect, check_record, admin_journal, reconciliation, channel_event
-    FROM stop_registry_app;
+REVOKE UPDATE, DELETE ON ledger_entry, mo_effect, check_record, admin_journal, reconciliation, channel_event,
+    standing_use FROM stop_registry_app;
 REVOKE UPDATE, DELETE ON registry, schema_migration, signing_key FROM stop_registry_app;
 REVOKE DELETE ON ledger_head, mo, opt_out, review_item, sender, hold, lift_suspension, api_key, alarm, channel, canary,
-    journal_day, retention_freeze FROM stop_registry_app;
+    journal_day, retention_freeze, standing_clearance FROM stop_registry_app;
 
 -- What may be forgotten all the same, and no more: whole days of the journal after six months, people not opposed.
 GRANT EXECUTE ON FUNCTION drop_journal_before(date), forget_lifted(integer, bigint) TO stop_registry_app;

@@ -10,13 +10,13 @@ replaying.py    a call repeated under its Idempotency-Key is the same check
 answering.py    the answer, as JSON or as the allowed lines
 spelling.py     numbers given back exactly as they came, a million at a time
 records.py      a check looked up again
-gate.py         how many heavy checks at once
+gate.py         how many heavy checks at once; alerts in a lane of their own
 """
 
 from app.check.answering import Answer
 from app.check.asking import Asked, asked
 from app.check.flow import check
-from app.check.gate import Gate
+from app.check.gate import Gate, Lanes
 from app.check.records import record_of
 
-__all__ = ["Answer", "Asked", "Gate", "asked", "check", "record_of"]
+__all__ = ["Answer", "Asked", "Gate", "Lanes", "asked", "check", "record_of"]

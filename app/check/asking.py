@@ -16,6 +16,7 @@ from app.errors import InvalidValueError, TooLargeError, UnsupportedTypeError
 
 MARKETING = "marketing"
 SCREEN = "screen"
+EMERGENCY = "emergency"
 NO_CONTROL_CHARACTERS = r"\A[^\x00-\x1f\x7f]*\Z"  # PostgreSQL cannot store NUL, people cannot read the others
 IDEMPOTENCY_KEY = re.compile(r"[ -~]{1,255}")
 ASCII_SUPERSETS = frozenset({"", "utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252"})
@@ -77,7 +78,14 @@ class Batch(msgspec.Struct, frozen=True):
     tags: NDArray[np.int64]
 
 
+class _Purpose(msgspec.Struct, frozen=True):
+    """What a JSON body says it is for; all else in it is passed over."""
+
+    purpose: str = MARKETING
+
+
 _REQUEST = msgspec.json.Decoder(CheckRequest)
+_PURPOSE = msgspec.json.Decoder(_Purpose)
 
 
 def asked(headers: Mapping[str, str], query: bytes, body: bytes) -> Asked:
@@ -92,6 +100,18 @@ def asked(headers: Mapping[str, str], query: bytes, body: bytes) -> Asked:
         answer_lines=prefers_text(headers.get("accept", "")),
         idempotency_key=_idempotency_key(headers.get("idempotency-key")),
     )
+
+
+def is_alert(call: Asked) -> bool:
+    """Tell whether a call says it is an emergency, before it is read; what cannot be read is none."""
+    if call.lines:
+        return call.parameters.get("purpose") == EMERGENCY
+    if EMERGENCY.encode() not in call.body:
+        return False
+    try:
+        return _PURPOSE.decode(call.body).purpose == EMERGENCY
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
 
 
 def question(call: Asked) -> Question:

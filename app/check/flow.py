@@ -25,7 +25,7 @@ from app.registry import Registry
 from app.safeguards import enumeration
 from app.safeguards.holds import refuse_held
 from app.safeguards.plan import EMERGENCY, Plan
-from app.safeguards.purposes import Rules, rules_of
+from app.safeguards.purposes import Rules, require_grant, rules_of
 from app.sequencer import ContactsMovedError
 from app.tagset import Mask
 
@@ -71,6 +71,8 @@ async def _check(registry: Registry, caller: Caller, call: Asked) -> Answer:
     _refuse_purpose_of_screen(case)
     if asked_about.fields.purpose != EMERGENCY:  # whom it may not reach hangs on no STOP that waits here
         registry.spool.require_empty()
+    else:  # who only calls it so shall not hold up the lane of alerts
+        require_grant(sender.slug, sender.profile, EMERGENCY)
     key = await in_thread(size, replaying.key_of, case) if call.idempotency_key is not None else None
     async with replaying.alone(key):
         earlier = await replaying.find(case, key)

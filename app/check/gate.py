@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
+from app.check.asking import Asked, is_alert
 from app.errors import BusyError
 
 SMALL_BYTES = 20_000  # about a thousand numbers: a thread costs more than working on them
+ALERTS_WAITING_MAX = 1_000  # far more than ever come; none is turned away because there is much to do
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -16,6 +18,18 @@ async def in_thread(size_bytes: int, function: Callable[P, T], *args: P.args, **
     if size_bytes <= SMALL_BYTES:
         return function(*args, **kwargs)
     return await asyncio.to_thread(function, *args, **kwargs)
+
+
+class Lanes:
+    """Alerts have a gate of their own: no campaign stands in their way, and no queue is too long for them."""
+
+    def __init__(self, at_once: int) -> None:
+        self.campaigns = Gate(at_once)
+        self.alerts = Gate(at_once, ALERTS_WAITING_MAX)
+
+    async def of(self, call: Asked) -> "Gate":
+        """Return the gate that a call waits at."""
+        return self.alerts if await in_thread(len(call.body), is_alert, call) else self.campaigns
 
 
 class Gate:

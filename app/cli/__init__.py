@@ -21,6 +21,7 @@ COMMANDS = {
     "journal": ("app.cli.journal:journal", "Who did, saw and exported what; verify it."),
     "check": ("app.cli.check_file:check", "Screen a file of numbers against a running registry."),
     "clearance": ("app.cli.clearance:clearance", "Verify a clearance offline; rotate the keys that sign them."),
+    "gateway": ("app.cli.gateway:gateway", "Stand in front of Kannel: ask before each message."),
     "import": ("app.cli.import_file:import_file", "Bring in a list of oppositions kept elsewhere."),
     "intent": ("app.cli.texts:intent", "Read what a text asks for."),
     "hours": ("app.cli.hours:hours", "Say whether a commercial message may reach a number now."),

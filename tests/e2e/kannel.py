@@ -59,8 +59,17 @@ group = smsbox
 bearerbox-host = 127.0.0.1
 http-request-retry = {retries}
 http-queue-delay = {retry_seconds}
+sendsms-port = {sendsms_port}
+sendsms-interface = 127.0.0.1
 reply-couldnotfetch = ""
 reply-couldnotrepresent = ""
+
+group = sendsms-user
+username = platform
+password = loopback
+user-allow-ip = 127.0.0.1
+max-messages = 4
+concatenation = true
 
 group = sms-service
 keyword = default
@@ -113,12 +122,19 @@ class Boxes:
 
     def __init__(self, stack: ExitStack, folder: Path, settings: dict[str, object]) -> None:
         self._admin_port = free_port()
+        self.sendsms_url = f"http://127.0.0.1:{(sendsms_port := free_port())}/cgi-bin/sendsms"
         self._stack = stack
         self._folder = folder
         self._programs: list[Leashed] = []
         self._configuration = folder / "kannel.conf"
         self._configuration.write_text(
-            CONFIGURATION.format(admin_port=self._admin_port, smsbox_port=free_port(), folder=folder, **settings),
+            CONFIGURATION.format(
+                admin_port=self._admin_port,
+                smsbox_port=free_port(),
+                sendsms_port=sendsms_port,
+                folder=folder,
+                **settings,
+            ),
             encoding="utf-8",
         )
         self._start("bearerbox")
@@ -156,6 +172,8 @@ class Gateway:
     def __init__(self, phones: Phones, boxes: Boxes) -> None:
         self._phones = phones
         self._boxes = boxes
+        self.sendsms_url = boxes.sendsms_url
+        """Where platforms hand messages to Kannel, as `platform` with the password `loopback`."""
 
     def send(self, sender: str, to: str, text: str, header: bytes = b"") -> None:
         """Send one text from a phone; `header` is the user data header of a part of a longer text."""

@@ -28,7 +28,7 @@ async def until_waiting(gate: Gate, count: int) -> None:
 
 async def test_a_large_check_too_many_is_asked_to_come_back(database_url, tmp_path):
     async with opened_world(database_url, tmp_path, checks_at_once_max=1) as world:
-        gate = world.app.state.gate
+        gate = world.app.state.lanes.campaigns
         async with gate:  # as a check that takes long
             patient = [ask(world, LARGE) for _ in range(WAITING_MAX)]
             await until_waiting(gate, WAITING_MAX)
@@ -45,7 +45,7 @@ async def test_a_large_check_too_many_is_asked_to_come_back(database_url, tmp_pa
 
 async def test_a_caller_who_leaves_the_queue_leaves_it_free(database_url, tmp_path):
     async with opened_world(database_url, tmp_path, checks_at_once_max=1) as world:
-        gate = world.app.state.gate
+        gate = world.app.state.lanes.campaigns
         async with gate:
             leaving = ask(world, LARGE)
             await until_waiting(gate, 1)
