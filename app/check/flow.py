@@ -210,5 +210,8 @@ async def _again(case: Case, batch: Batch, earlier: ReplayRow) -> Outcome:
     made = replaying.made(case, earlier, judged)
     if days is None:
         refuse_held(version.holds, Repeated(case.sender, case.caller, made.purpose, made.campaign))
-    waiting = planning.waiting_again(case, made.permit, judged, batch.numbers)
+    try:
+        waiting = planning.waiting_again(case, made.permit, judged, batch.numbers)
+    except ValueError:
+        raise replaying.expired(earlier) from None
     return Outcome(made, batch.numbers, days, waiting=waiting, replayed=True)

@@ -10,7 +10,7 @@ from app.appends import Permit
 from app.check.asking import Batch
 from app.check.gate import in_thread
 from app.check.recording import Case
-from app.errors import ClearanceExpiredError, QuietHoursError
+from app.errors import QuietHoursError
 from app.phone import Numbers
 from app.profile import Profile
 from app.quiet_hours import Group, Hours
@@ -54,15 +54,12 @@ def hours_of(plan: Plan, rules: Rules, numbers: Numbers) -> Hours:
 
 
 def waiting_again(case: Case, permit: Permit | None, judged: Verdict, numbers: Numbers) -> Sequence[Group]:
-    """Return who had to wait when a check was made; ClearanceExpiredError where other hours hold by now."""
+    """Return who had to wait when a check was made; ValueError where other hours hold by now."""
     if permit is None or not (judged.reasons == Reason.QUIET_HOURS.value).any():
         return ()
     minutes = round((permit.expires_at - permit.not_before).total_seconds() / 60)
     hours = _hours(case.sender.profile, numbers, permit.not_before, minutes)
-    try:
-        return hours.among(judged.reasons == Reason.QUIET_HOURS.value)
-    except ValueError:
-        raise ClearanceExpiredError("The hours were changed since this check; check again under a new key.") from None
+    return hours.among(judged.reasons == Reason.QUIET_HOURS.value)
 
 
 def _hours(profile: Profile, numbers: Numbers, at: datetime, minutes: int) -> Hours:
