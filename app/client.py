@@ -32,7 +32,27 @@ _PIECE_BYTES = 256 << 10
 
 _TRANSIENT = frozenset({429, 502, 503, 504})
 _REFUSALS = frozenset({409, 423})
+# Problems that say no, whatever their status; nothing is won by asking again at once.
+_FINAL = frozenset({"too-early", "enumeration-budget"})
 _HINTS = {401: "key", 413: "too-large"}
+
+
+class Problem(msgspec.Struct):
+    """RFC 9457, with the members that a caller acts on."""
+
+    type: str = ""
+    title: str = ""
+    detail: str = ""
+    rule: str = ""
+    opens_at: str = ""
+    """When the first of a batch may be reached, RFC 3339; empty where nothing can be promised."""
+    clearance: str = ""
+    """That an earlier call under the same Idempotency-Key was given."""
+
+    @property
+    def slug(self) -> str:
+        """What kind of problem: `quiet-hours`, `recalled` and so on."""
+        return self.type.rpartition("/")[2]
 
 
 class ClientError(Exception):
@@ -40,10 +60,10 @@ class ClientError(Exception):
 
     exit_status = 3
 
-    def __init__(self, sentence: str, status: int | None = None) -> None:
+    def __init__(self, sentence: str, problem: Problem | None = None) -> None:
         super().__init__(sentence)
-        self.status = status
-        """Of the HTTP answer, where there was one."""
+        self.problem = problem or Problem()
+        """What the registry answered, where it did."""
 
 
 class RefusedError(ClientError):
@@ -100,13 +120,6 @@ class Verdict(msgspec.Struct):
     """``reasons[0]`` is empty."""
     details: dict[int, str]
     """Position -> what more is known: why a number is invalid, when its hours begin."""
-
-
-class _Problem(msgspec.Struct):
-    """RFC 9457."""
-
-    title: str = ""
-    detail: str = ""
 
 
 _WORDS = {
@@ -228,7 +241,7 @@ class Client:
                     raise UnreachableError(self._unreachable(error)) from None
                 self._wait(pause)
                 continue
-            if pause is None or response.status_code not in _TRANSIENT:
+            if pause is None or not _is_transient(response):
                 return response
             self._wait(_asked_pause(response, pause))
         raise AssertionError  # the last pause is None, so the loop has returned or raised
@@ -259,15 +272,17 @@ class Client:
         problem = _problem(response)
         if problem is None and status not in _TRANSIENT:
             sentence = "key" if status == httpx.codes.UNAUTHORIZED else "no-registry"
-            return WrongCallError(self._say(sentence, at=self._at, status=status), status)
+            return WrongCallError(self._say(sentence, at=self._at, status=status))
         said = _sentence(problem) if problem else ""
+        if problem and problem.slug in _FINAL:
+            return RefusedError(said, problem)
         if status in _TRANSIENT or status >= httpx.codes.INTERNAL_SERVER_ERROR:
             return UnreachableError(_joined(said, self._say("busy", status=status)))
         said = said or self._say("status", status=status)
         if status in _REFUSALS:
-            return RefusedError(said, status)
+            return RefusedError(said, problem)
         hint = self._say(_HINTS[status]) if status in _HINTS else ""
-        return WrongCallError(_joined(said, hint), status)
+        return WrongCallError(_joined(said, hint), problem)
 
     def _unreachable(self, error: httpx.TransportError) -> str:
         if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
@@ -357,8 +372,8 @@ def _gathered(group: list[Any]) -> list[Any]:
 
 
 def _detail(more: Mapping[Any, Any]) -> str:
-    """What a group or an invalid number says besides: its own reason, a suggestion, a territory, an opening time."""
-    known = (more.get(name) for name in ("reason", "suggestion", "territory", "opens_at"))
+    """What a group or an invalid number says besides: its own reason, a suggestion, a territory, an opening, a rule."""
+    known = (more.get(name) for name in ("reason", "suggestion", "territory", "opens_at", "rule"))
     return " ".join(re.sub(r"[\s,;|\"]+", " ", str(value)) for value in known if value)
 
 
@@ -394,16 +409,24 @@ def _asked_pause(response: httpx.Response, pause: float) -> float:
     return min(float(asked), _PAUSE_MAX) if asked.isdecimal() else pause
 
 
-def _problem(response: httpx.Response) -> _Problem | None:
+def _is_transient(response: httpx.Response) -> bool:
+    """Whether the same call may pass in a moment."""
+    if response.status_code not in _TRANSIENT:
+        return False
+    problem = _problem(response)
+    return problem is None or problem.slug not in _FINAL
+
+
+def _problem(response: httpx.Response) -> Problem | None:
     if "json" not in response.headers.get("Content-Type", ""):
         return None
     try:
-        return msgspec.json.decode(response.content, type=_Problem)
+        return msgspec.json.decode(response.content, type=Problem)
     except msgspec.DecodeError:
         return None
 
 
-def _sentence(problem: _Problem) -> str:
+def _sentence(problem: Problem) -> str:
     title, detail = " ".join(problem.title.split()), " ".join(problem.detail.split())
     if detail.startswith(title):
         return detail

@@ -13,6 +13,7 @@ from app.check.answering import Answer, Outcome, render
 from app.check.asking import MARKETING, SCREEN, Asked, Batch, dialable, question, read_batch
 from app.check.clearing import Ground
 from app.check.gate import in_thread
+from app.check.planning import Planned
 from app.check.recording import Case, Made, record
 from app.check.replaying import Key
 from app.contacts import Found
@@ -20,12 +21,11 @@ from app.directory import Sender
 from app.errors import BusyError, ForbiddenError, KeyRotatedError, KeyTakenError
 from app.index import Version
 from app.queries.replays import ReplayRow
-from app.quiet_hours import Hours
 from app.registry import Registry
 from app.safeguards import enumeration
 from app.safeguards.holds import refuse_held
 from app.safeguards.plan import EMERGENCY, Plan
-from app.safeguards.purposes import Rules, require_grant, rules_of
+from app.safeguards.purposes import require_grant, rules_of
 from app.sequencer import ContactsMovedError
 from app.tagset import Mask
 
@@ -38,8 +38,7 @@ class Look(msgspec.Struct, frozen=True, eq=False):
     case: Case
     batch: Batch
     key: Key | None
-    plan: Plan
-    rules: Rules
+    planned: Planned
     now: datetime
 
 
@@ -118,13 +117,12 @@ async def _screened(case: Case, batch: Batch, key: Key | None) -> Outcome:
 async def _cleared(case: Case, batch: Batch, key: Key | None) -> Outcome:
     """Let every safeguard judge the plan, then every number; clear whoever is left."""
     size, now = len(case.asked.body), clock.now()
-    plan, warnings = await planning.planned(case, len(batch.numbers), now)
-    rules = rules_of(plan.purpose, plan.sender.profile)
-    batch = batch if rules.strict_numbers else await in_thread(size, dialable, batch, case.sender.key)
-    warnings += await enumeration.judge(case.registry, plan, now, batch.numbers.numbers, batch.tags)
+    ready = await planning.planned(case, batch, now)
+    batch = batch if ready.rules.strict_numbers else await in_thread(size, dialable, batch, case.sender.key)
+    warnings = await enumeration.judge(case.registry, ready.plan, now, batch.numbers.numbers, batch.tags)
     for _ in range(LOOKS_MAX):
         try:
-            return await _look(Look(case, batch, key, plan, rules, now), warnings)
+            return await _look(Look(case, batch, key, ready, now), [*ready.warnings, *warnings])
         except ContactsMovedError:  # another vendor was cleared meanwhile, perhaps for the same people
             continue
     raise BusyError("Others are being cleared for this sender all the time; send this check again in a few seconds.")
@@ -132,38 +130,38 @@ async def _cleared(case: Case, batch: Batch, key: Key | None) -> Outcome:
 
 async def _look(look: Look, warnings: list[str]) -> Outcome:
     """Judge every number by the lists as they are now, and commit what that clears."""
-    case, batch, plan, size = look.case, look.batch, look.plan, len(look.case.asked.body)
+    case, batch, ready, size = look.case, look.batch, look.planned, len(look.case.asked.body)
+    plan, rules, hours = ready.plan, ready.rules, ready.hours
     version, opposed = await _opposed(case, batch)
     refuse_held(version.holds, plan)
-    hours = await in_thread(size, planning.hours_of, plan, look.rules, batch.numbers)
-    contacts = await duplicates.found(case, plan, look.rules, version, batch, look.now)
+    contacts = await duplicates.found(case, plan, rules, version, batch, look.now)
     duplicate = contacts.contacted if contacts else None
     judged = await in_thread(
         size,
         verdict.decide,
         batch.numbers.numbers,
         batch.tags,
-        opposed & look.rules.opt_outs,
+        opposed & rules.opt_outs,
         duplicate=duplicate,
         quiet=hours.quiet,
     )
     planning.refuse_nobody(plan, hours, judged)
-    made = await _made(look, version, judged, hours, contacts)
+    made = await _made(look, version, judged, contacts)
     await record(case, made, await _replay(case, look.key, made))
     _tell(case, plan, judged, look.now)
     waiting = hours.among(judged.reasons == verdict.Reason.QUIET_HOURS.value)
-    return Outcome(made, batch.numbers, warnings=[*warnings, *hours.advisories], waiting=waiting)
+    return Outcome(made, batch.numbers, warnings=warnings, waiting=waiting)
 
 
-async def _made(look: Look, version: Version, judged: verdict.Verdict, hours: Hours, contacts: Found | None) -> Made:
+async def _made(look: Look, version: Version, judged: verdict.Verdict, contacts: Found | None) -> Made:
     """Put together what is to be recorded."""
-    case, plan = look.case, look.plan
+    case, plan, hours = look.case, look.planned.plan, look.planned.hours
     ground = Ground(
         plan=plan,
         version=version,
         check_id=clock.new_id("chk"),
         now=look.now,
-        policy=quiet_hours.policy_of(plan.sender.profile).label if look.rules.hours else None,
+        policy=quiet_hours.policy_of(plan.sender.profile).label if look.planned.rules.hours else None,
         closes_at=hours.closes_at,
         text_digest=duplicates.text_digest(case.registry.root, plan.text),
     )
@@ -214,5 +212,8 @@ async def _again(case: Case, batch: Batch, earlier: ReplayRow) -> Outcome:
     made = replaying.made(case, earlier, judged)
     if days is None:
         refuse_held(version.holds, Repeated(case.sender, case.caller, made.purpose, made.campaign))
-    waiting = planning.waiting_again(case, made.permit, judged, batch.numbers)
+    try:
+        waiting = planning.waiting_again(case, made.permit, judged, batch.numbers)
+    except ValueError:
+        raise replaying.expired(earlier) from None
     return Outcome(made, batch.numbers, days, waiting=waiting, replayed=True)

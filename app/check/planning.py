@@ -3,30 +3,47 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
+
 from app import quiet_hours
 from app.appends import Permit
+from app.check.asking import Batch
+from app.check.gate import in_thread
 from app.check.recording import Case
-from app.errors import ClearanceExpiredError, QuietHoursError
+from app.errors import QuietHoursError
 from app.phone import Numbers
 from app.profile import Profile
 from app.quiet_hours import Group, Hours
 from app.safeguards import channels, completing, mention, purposes, routes, sectors, sender_ids
 from app.safeguards.plan import Plan
-from app.safeguards.purposes import Rules
+from app.safeguards.purposes import Rules, rules_of
 from app.verdict import Reason, Verdict
 
 SAFEGUARDS = (sectors.judge, routes.judge, sender_ids.judge, mention.judge, channels.judge)
 """In the order in which they refuse: what costs nothing first."""
 
-
 NO_HOURS = Hours(None, (), None, ())
 
 
-async def planned(case: Case, numbers: int, now: datetime) -> tuple[Plan, list[str]]:
-    """Return the plan and the warnings about it; the RegistryError of the first safeguard that refuses."""
+class Planned(msgspec.Struct, frozen=True, eq=False):
+    """A sending that its safeguards let through."""
+
+    plan: Plan
+    rules: Rules
+    hours: Hours
+    warnings: list[str]
+
+
+async def planned(case: Case, batch: Batch, now: datetime) -> Planned:
+    """Return the plan, its hours and the warnings about it; the RegistryError of the first safeguard that refuses."""
     purposes.require_grant(case.sender.slug, case.sender.profile, case.fields.purpose)
-    plan = await completing.completed(case.registry, case.sender, case.caller, case.fields, numbers, now)
-    return plan, [warning for judge in SAFEGUARDS for warning in await judge(case.registry, plan, now)]
+    plan = await completing.completed(case.registry, case.sender, case.caller, case.fields, len(batch.numbers), now)
+    rules = rules_of(plan.purpose, plan.sender.profile)
+    # Judged here, once: it tells where the numbers live, which the mention of STOP is held against.
+    hours = await in_thread(len(case.asked.body), hours_of, plan, rules, batch.numbers)
+    plan = msgspec.structs.replace(plan, territories=hours.territories)
+    warnings = [warning for judge in SAFEGUARDS for warning in await judge(case.registry, plan, now)]
+    return Planned(plan, rules, hours, [*warnings, *hours.advisories])
 
 
 def hours_of(plan: Plan, rules: Rules, numbers: Numbers) -> Hours:
@@ -37,15 +54,12 @@ def hours_of(plan: Plan, rules: Rules, numbers: Numbers) -> Hours:
 
 
 def waiting_again(case: Case, permit: Permit | None, judged: Verdict, numbers: Numbers) -> Sequence[Group]:
-    """Return who had to wait when a check was made; ClearanceExpiredError where other hours hold by now."""
+    """Return who had to wait when a check was made; ValueError where other hours hold by now."""
     if permit is None or not (judged.reasons == Reason.QUIET_HOURS.value).any():
         return ()
     minutes = round((permit.expires_at - permit.not_before).total_seconds() / 60)
     hours = _hours(case.sender.profile, numbers, permit.not_before, minutes)
-    try:
-        return hours.among(judged.reasons == Reason.QUIET_HOURS.value)
-    except ValueError:
-        raise ClearanceExpiredError("The hours were changed since this check; check again under a new key.") from None
+    return hours.among(judged.reasons == Reason.QUIET_HOURS.value)
 
 
 def _hours(profile: Profile, numbers: Numbers, at: datetime, minutes: int) -> Hours:

@@ -28,6 +28,8 @@ from app.verdict import Counts, Numbers, Reason, Verdict
 
 REPLAYED_FOR: Final = timedelta(minutes=60)  # where nobody was cleared; else the clearance's life
 COMPRESSION_LEVEL: Final = 1
+_GIVE_BACK: Final = " If nothing of it was sent, release its clearance first, or these people count as reached."
+_RENDRE: Final = " Si rien n'en est parti, rendez d'abord son autorisation : ces personnes comptent comme atteintes."
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -73,9 +75,13 @@ async def find(case: Case, key: Key | None) -> ReplayRow | None:
     if earlier is None:
         return None
     if earlier.body_digest != key.body_digest:
-        raise KeyReusedError("This Idempotency-Key was used for another call; take a new key for each check.")
+        raise KeyReusedError(
+            "This Idempotency-Key was used for another call; take a new key for each check.",
+            french="Cette Idempotency-Key a servi à un autre appel ; prenez une nouvelle clé pour chaque demande.",
+            **_lost(earlier),
+        )
     if earlier.expires_at <= clock.now() or earlier.revoked_reason is not None:
-        raise _expired()
+        raise expired(earlier)
     return earlier
 
 
@@ -119,11 +125,25 @@ def rebuilt(earlier: ReplayRow, numbers: Numbers, opposed: Mask) -> Verdict:
     """Return the verdict as it was; RecalledError when somebody it cleared is opposed by now."""
     reasons = np.frombuffer(zlib.decompress(earlier.reasons), np.uint8)
     if not np.array_equal(reasons == Reason.INVALID.value, numbers == 0):
-        raise _expired()  # another release of the registry reads these numbers in another way
+        raise expired(earlier)  # another release of the registry reads these numbers in another way
     if (opposed & (reasons == Reason.ALLOWED.value)).any():
-        raise RecalledError("Somebody in this batch has said STOP since; check it again under a new Idempotency-Key.")
+        raise RecalledError(
+            "Somebody in this batch has said STOP since; check it again under a new Idempotency-Key." + _GIVE_BACK,
+            french="Une personne de ce lot a dit STOP depuis ; redemandez sous une nouvelle Idempotency-Key." + _RENDRE,
+            **_lost(earlier),
+        )
     return Verdict(reasons, np.empty(0, np.int64), msgspec.json.decode(earlier.counts, type=Counts))
 
 
-def _expired() -> ClearanceExpiredError:
-    return ClearanceExpiredError("The answer under this Idempotency-Key has expired; check again under a new key.")
+def expired(earlier: ReplayRow) -> ClearanceExpiredError:
+    """Say that an earlier answer holds no longer, and which clearance it gave."""
+    return ClearanceExpiredError(
+        "The answer under this Idempotency-Key has expired; check again under a new key." + _GIVE_BACK,
+        french="La réponse sous cette Idempotency-Key a expiré ; redemandez sous une nouvelle clé." + _RENDRE,
+        **_lost(earlier),
+    )
+
+
+def _lost(earlier: ReplayRow) -> dict[str, str]:
+    """Name the clearance of the earlier answer, which may have been lost: until it is released its people had it."""
+    return {"clearance": clearance.clearance_id(earlier.check_id)} if earlier.terms else {}

@@ -42,6 +42,8 @@ class Hours(msgspec.Struct, frozen=True, eq=False):
     groups: tuple[Group, ...]
     closes_at: datetime | None
     advisories: tuple[str, ...]
+    territories: tuple[str, ...] = ()
+    """Where the valid numbers live, as `phone.territory` names it, without those that live nowhere known."""
 
     def among(self, withheld: Mask) -> tuple[Group, ...]:
         """Return the groups of those positions alone, without empty ones.
@@ -65,7 +67,8 @@ def judge_batch(
     places = phone.territories(numbers)
     invalid = numbers.size - int(np.count_nonzero(numbers))
     groups, rulings = list[Group](), dict[str, Ruling]()
-    for place, count in _present(places, invalid):
+    present = _present(places, invalid)
+    for place, count in present:
         territory = phone.TERRITORIES[place]
         ruling = judge(policy, territory, instant, minutes, alsace_moselle=alsace_moselle)
         if ruling.open:
@@ -81,6 +84,7 @@ def judge_batch(
         tuple(groups),
         min(closings, default=None),
         tuple([outdated, *advisories] if outdated else advisories),
+        tuple(phone.TERRITORIES[place] for place, _ in present if phone.TERRITORIES[place]),
     )
 
 

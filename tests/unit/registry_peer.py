@@ -89,9 +89,12 @@ class Peer:
         }
 
 
-def problem(status: int, slug: str, title: str, detail: str, **headers: str) -> Reply:
-    body = {"type": f"https://registry.example/problems/{slug}", "title": title, "status": status, "detail": detail}
-    return Reply(status, body, {name.replace("_", "-"): value for name, value in headers.items()})
+def problem(status: int, slug: str, title: str, detail: str, **more: str) -> Reply:
+    """RFC 9457; what is more and begins with a capital is a header, else a member."""
+    headers = {name.replace("_", "-"): value for name, value in more.items() if name[0].isupper()}
+    members = {name: value for name, value in more.items() if name[0].islower()}
+    about = {"type": f"https://registry.example/problems/{slug}", "title": title, "status": status, "detail": detail}
+    return Reply(status, about | members, headers)
 
 
 def busy(status: int = 503) -> Reply:

@@ -66,11 +66,11 @@ def test_a_withheld_text_that_reads_as_no_number_is_found_by_its_letters(peer: P
 
 
 def test_quiet_hours_say_until_when(peer: Peer) -> None:
-    group = {"territory": "RE", "opens_at": "2026-11-23T04:00:00Z", "numbers": ["0639980003"]}
+    group = {"territory": "RE", "opens_at": "2026-11-23T04:00:00Z", "rule": "after hours", "numbers": ["0639980003"]}
     answering(peer, {"quiet_hours": [group]}, 5)
     verdict = asked(peer, TEXTS)
     assert reasons(verdict)[5] == "quiet_hours"
-    assert verdict.details == {5: "RE 2026-11-23T04:00:00Z"}
+    assert verdict.details == {5: "RE 2026-11-23T04:00:00Z after hours"}
 
 
 def test_an_invalid_number_says_why_and_what_was_meant(peer: Peer) -> None:
@@ -144,6 +144,15 @@ def test_certificates_are_checked_however_the_scheme_is_written() -> None:
     with Client("HTTPS://registre.exemple.fr", KEY) as client:
         pool = client._http._transport._pool  # noqa: SLF001 - where the certificates are kept
         assert pool._ssl_context.verify_mode == ssl.CERT_REQUIRED  # noqa: SLF001 - likewise
+
+
+@pytest.mark.parametrize(("status", "slug"), [(422, "too-early"), (429, "enumeration-budget")])
+def test_a_no_of_any_status_is_a_refusal_and_is_not_asked_again(peer: Peer, status: int, slug: str) -> None:
+    pauses = Pauses()
+    peer.script.append(problem(status, slug, "Trop tôt", "Revenez demain.", Retry_After="3600"))
+    with pytest.raises(RefusedError, match=r"Trop tôt\. Revenez demain\.") as error:
+        asked(peer, TEXTS, pauses)
+    assert (error.value.exit_status, pauses, len(peer.calls)) == (1, [], 1)
 
 
 def test_a_value_that_cannot_be_used_is_wrong_use(peer: Peer) -> None:

@@ -90,6 +90,18 @@ def test_an_answer_that_no_longer_holds_is_asked_anew(peer: Peer, path: Path, sl
     assert path.with_name("out").read_text() == ALLOWED
 
 
+@pytest.mark.parametrize("slug", ["clearance-expired", "recalled", "idempotency-key-reused"])
+def test_a_clearance_whose_answer_was_lost_is_released_before_its_people_are_asked_anew(
+    peer: Peer, path: Path, slug: str
+) -> None:
+    cut(peer, path, 1)
+    peer.script.append(problem(409, slug, "No longer", "Check again.", clearance="clr_lost"))
+    assert run(peer, path) == 0
+    assert [call.path.rpartition("/")[2] for call in peer.calls[:3]] == ["checks", "release", "checks"]
+    assert peer.released == ["clr_lost"]
+    assert path.with_name("out").read_text() == ALLOWED
+
+
 @pytest.mark.parametrize("offers_release", [True, False])
 def test_what_a_lost_part_had_cleared_is_released_and_checked_anew(
     peer: Peer, path: Path, *, offers_release: bool
@@ -145,6 +157,22 @@ def test_other_options_are_not_gone_on_with(peer: Peer, path: Path, capsys: pyte
     assert run(peer, path, campaign="another") == 2
     assert "had other options" in capsys.readouterr().err
     assert peer.calls == []
+
+
+def test_who_goes_on_after_the_planned_time_may_plan_another(peer: Peer, path: Path) -> None:
+    cut(peer, path, 2, send_at="2026-11-23T09:00:00Z")
+    assert run(peer, path, send_at="2026-11-23T11:00:00Z") == 0
+    assert {call.body["send_at"] for call in peer.checks} == {"2026-11-23T11:00:00Z"}
+    assert path.with_name("out").read_text() == ALLOWED
+
+
+def test_other_words_in_the_message_are_another_run(peer: Peer, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    message = path.with_name("message.txt")
+    message.write_text("Soldes. STOP 36200")
+    cut(peer, path, 2, text_file=message)
+    message.write_text("Portes ouvertes. STOP 36200")
+    assert run(peer, path, text_file=message) == 2
+    assert "had other options" in capsys.readouterr().err
 
 
 def test_a_run_that_got_nothing_done_binds_to_nothing(peer: Peer, path: Path) -> None:
@@ -204,7 +232,7 @@ def test_a_killed_process_loses_nothing_and_repeats_nothing(peer: Peer, path: Pa
 
 def test_a_list_from_a_pipe_leaves_no_journal(peer: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("".join(LINES).encode())))
-    peer.script.extend([None, problem(409, "quiet-hours", "Night", "Later.")])
+    peer.script.extend([None, problem(423, "sender-held", "Held", "Later.")])
     options = Options(file="-", url=peer.url, key=KEY, out=tmp_path / "out", chunk=3)
     assert check_file(options) == 1
     assert sorted(found.name for found in tmp_path.iterdir()) == ["out", "stdin.withheld.csv"]

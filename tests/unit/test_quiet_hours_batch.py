@@ -81,6 +81,7 @@ def test_a_batch_is_told_what_each_number_alone_is_told(policy, numbers, at, min
     assert (hours.quiet.tolist() if hours.quiet is not None else [False] * len(numbers)) == waits
     assert (hours.quiet is None) == (not any(waits))
     assert hours.closes_at == min(closings, default=None)
+    assert set(hours.territories) == {phone.territory(number) for number in numbers if number} - {""}
     for group in hours.groups:
         for position in group.positions.tolist():
             assert phone.territory(numbers[position]) == group.territory

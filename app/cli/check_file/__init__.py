@@ -20,8 +20,13 @@ from app.cli.common import data_dir_accepted
 @click.option("--sender-id", help="The name shown as the sender.")
 @click.option("--send-at", help="When sending begins, RFC 3339 (2026-11-23T09:00:00+01:00).  [default: now]")
 @click.option("--send-minutes", type=click.IntRange(1), help="How long sending takes.")
-@click.option("--text", help="The message, with its STOP mention.")
-@click.option("--template", help="The id of a text registered in the profile, instead of --text.")
+@click.option(
+    "--text-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file with the message and its STOP mention.",
+)
+@click.option("--template", help="The id of a text registered in the profile, instead of --text-file.")
+@click.option("--drill", is_flag=True, help="Mark the check as an exercise.")
 @click.option("--column", help="The numbers' column: its name in the header, or its position from 1.")
 @click.option(
     "--out",
@@ -55,10 +60,11 @@ def check(**given: Any) -> None:  # noqa: ANN401 - the options, by name
     stop-registry check clients.csv --campaign soldes-hiver --out autorises.csv
     stop-registry check clients.csv --column portable --out autorises.csv --withheld retenus.csv
     cut -d';' -f3 clients.csv | stop-registry check - --campaign soldes-hiver > numeros.txt
+    stop-registry check clients.csv --text-file message.txt --short-code 36200 --route agregateur --out autorises.csv
     stop-registry check fichier.txt --screen --withheld opposes.txt > reste.txt
 
     \b
-    Exit status: 0 done, 1 refused or numbers that a spreadsheet has destroyed,
+    Exit status: 0 done, 1 refused, or nobody may be reached now, or numbers that a spreadsheet has destroyed,
     2 wrong use, 3 registry unavailable.
     """  # noqa: D301 - \b is the sign by which click keeps the lines of a paragraph
     from app.cli.check_file.options import Options

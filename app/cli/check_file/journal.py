@@ -13,6 +13,9 @@ import msgspec
 
 from app.cli.check_file.options import CheckFileError, Options
 
+# Another key may finish a list; and who goes on after the planned time has to plan another.
+_MAY_CHANGE = frozenset({"key", "send_at"})
+
 
 class Begun(msgspec.Struct, frozen=True, tag_field="step", tag="begun"):
     """The first line: which run, over which state of which file."""
@@ -54,6 +57,8 @@ class Finished(msgspec.Struct, frozen=True, tag_field="step", tag="finished"):
     """Reason -> the first rows concerned, as the spreadsheet numbers them."""
     check: str | None = None
     clearance: str | None = None
+    opens_at: str | None = None
+    """When the first of those who wait for their hours may be reached; empty where nothing can be promised."""
 
 
 _Step = Begun | Sent | Answered | Finished
@@ -143,6 +148,6 @@ def _open_private(path: Path) -> IO[bytes]:
 
 
 def digest(options: Options) -> str:
-    """The same for the same command; the key may change between two runs of one list, and is no part of it."""
-    told = {name: str(value) for name, value in msgspec.structs.asdict(options).items() if name != "key"}
+    """The same for the same command, but for what may change between two runs of one list."""
+    told = {name: str(value) for name, value in msgspec.structs.asdict(options).items() if name not in _MAY_CHANGE}
     return hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:32]

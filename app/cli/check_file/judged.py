@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app import listfile
-from app.client import Verdict
+from app.client import Problem, Verdict
 from app.phone import Numbers
 
 # Reasons found before anything is asked, in the order of their codes; 0 is allowed.
@@ -21,6 +21,8 @@ class Judged(msgspec.Struct):
     codes: npt.NDArray[np.int16]
     reasons: list[str]
     details: dict[int, str]
+    opens_at: str | None = None
+    """When the first of those who wait for their hours may be reached; empty where nothing can be promised."""
 
     def merge(self, verdict: Verdict, asked: npt.NDArray[np.int64]) -> None:
         """Add the registry's verdict on the rows ``asked``."""
@@ -28,6 +30,18 @@ class Judged(msgspec.Struct):
         self.reasons.extend(verdict.reasons[1:])
         self.codes[asked] = np.where(verdict.codes > 0, verdict.codes + own, ALLOWED)
         self.details.update({int(asked[at]): detail for at, detail in verdict.details.items()})
+
+    def wait(self, refusal: Problem, numbers: Numbers, asked: npt.NDArray[np.int64]) -> None:
+        """Withhold all rows ``asked``: the registry refused them together, since nobody may be reached now."""
+        self.reasons.extend(("quiet_hours", "invalid"))
+        waiting, invalid = len(self.reasons) - 2, len(self.reasons) - 1
+        self.codes[asked] = np.where(numbers.numbers[asked] > 0, waiting, invalid)
+        said = " ".join(part for part in (refusal.opens_at, refusal.rule) if part)
+        self.details.update(dict.fromkeys(asked.tolist(), said))
+        for at in asked[numbers.numbers[asked] == 0].tolist():
+            reading = numbers.problems[at]
+            self.details[at] = " ".join(filter(None, (reading.reason, reading.suggestion)))
+        self.opens_at = refusal.opens_at
 
     def rows_of(self, reason: str, most: int) -> list[int]:
         """The first positions with one reason."""

@@ -1,11 +1,17 @@
 """What the person asked for, and what can be wrong with it."""
 
+import codecs
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from app.listfile import Encoding
+
 STDIN = "-"
+
+# Of a message's file; far more than the registry takes, so that it can say so.
+_TEXT_BYTES_MAX = 64 << 10
 
 
 class CheckFileError(Exception):
@@ -32,12 +38,15 @@ class Options(msgspec.Struct, frozen=True):
     send_at: str | None = None
     send_minutes: int | None = None
     text: str | None = None
+    """Comes from `text_file`, never from the command line, which others on the machine can see."""
+    text_file: Path | None = None
     template: str | None = None
     column: str | None = None
     out: Path | None = None
     withheld: Path | None = None
     clearances: Path | None = None
     screen: bool = False
+    drill: bool = False
     chunk: int = 200_000
 
     def fields(self) -> dict[str, Any]:
@@ -45,7 +54,8 @@ class Options(msgspec.Struct, frozen=True):
         names = ("sender", "campaign", "purpose", "short_code", "route", "sender_id")
         more = ("send_at", "send_minutes", "text", "template")
         given = {name: getattr(self, name) for name in (*names, *more)}
-        return {name: value for name, value in given.items() if value is not None}
+        drill = {"drill": True} if self.drill else {}
+        return {name: value for name, value in given.items() if value is not None} | drill
 
     @property
     def withheld_path(self) -> Path | None:
@@ -66,9 +76,22 @@ class Options(msgspec.Struct, frozen=True):
         return [path for path in (self.out, self.withheld_path, self.clearances) if path]
 
 
+def with_text(options: Options) -> Options:
+    """Read the message from its file, in any encoding an editor writes; `OSError` where there is none."""
+    if options.text_file is None:
+        return options
+    with options.text_file.open("rb") as stream:
+        raw = stream.read(_TEXT_BYTES_MAX)
+    wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = raw.decode("utf-16", "replace") if wide else Encoding("utf-8").text(raw.removeprefix(codecs.BOM_UTF8))
+    if not text.strip():
+        raise CheckFileError("text-empty", path=str(options.text_file))  # else the profile's own text would be judged
+    return msgspec.structs.replace(options, text=text.rstrip("\r\n"))
+
+
 def refuse_impossible(options: Options) -> None:
     """``CheckFileError`` where files would overwrite each other, the list above all."""
-    written = [path.resolve() for path in options.paths()]
+    written = [path.resolve() for path in (*options.paths(), options.text_file) if path]
     if options.file != STDIN:
         written.append(Path(options.file).resolve())
     if len(set(written)) < len(written):

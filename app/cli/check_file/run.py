@@ -17,12 +17,12 @@ import numpy.typing as npt
 from app import listfile
 from app.cli.check_file import journal as steps
 from app.cli.check_file.judged import ALLOWED, Judged, judge_here
-from app.cli.check_file.options import STDIN, CheckFileError, Options, refuse_impossible
+from app.cli.check_file.options import STDIN, CheckFileError, Options, refuse_impossible, with_text
 from app.cli.check_file.outputs import Outputs
 from app.cli.check_file.progress import Progress, progress_bar
-from app.cli.check_file.summary import EXAMPLES_MAX, is_damaged, summary
+from app.cli.check_file.summary import EXAMPLES_MAX, first_opening, is_damaged, is_nobody, summary
 from app.cli.check_file.words import Words
-from app.client import NUMBERS_MAX, Answer, Client, ClientError, RefusedError, WrongCallError
+from app.client import NUMBERS_MAX, Answer, Client, ClientError, Problem, RefusedError, WrongCallError
 from app.phone import Numbers, read_lines
 
 DONE, REFUSED, WRONG_USE = 0, 1, 2
@@ -31,8 +31,10 @@ DONE, REFUSED, WRONG_USE = 0, 1, 2
 _HEAD_BYTES = 256 << 10
 _BLOCK_BYTES = 1 << 20
 
-# How the registry answers under a key whose first answer no longer holds: 409, or 422 for another body.
-_OUTDATED = frozenset({409, 422})
+# How the registry answers under a key whose first answer no longer holds, or was to another question.
+_OUTDATED = frozenset({"clearance-expired", "recalled", "idempotency-key-reused"})
+# The refusal of a part in which nobody may be reached now; those of other parts may live elsewhere.
+_QUIET_HOURS = "quiet-hours"
 
 
 def check_file(options: Options, *, wait: Callable[[float], None] = time.sleep) -> int:
@@ -74,6 +76,7 @@ def _checked(options: Options, words: Words, wait: Callable[[float], None]) -> i
         raise CheckFileError("no-key")
     if not 1 <= options.chunk <= NUMBERS_MAX:
         raise CheckFileError("chunk", most=NUMBERS_MAX)
+    options = with_text(options)
     with ExitStack() as stack:
         source = stack.enter_context(Path(options.file).open("rb")) if options.file != STDIN else sys.stdin.buffer
         head = source.read(_HEAD_BYTES)
@@ -138,6 +141,8 @@ class Run:
             raise
         finally:
             self._close(complete=complete, refused=refused)
+        if is_nobody(self._journal.finished):
+            return _tell(self._words("nobody", at=first_opening(self._journal.finished) or "?"), REFUSED)
         for line in summary(self._journal.finished, self._until, self._words):
             sys.stderr.write(line + "\n")
         return REFUSED if is_damaged(self._journal.finished) else DONE
@@ -145,7 +150,7 @@ class Run:
     def _close(self, *, complete: bool, refused: bool) -> None:
         """Leave the whole result, or what the next run goes on from; never an empty file that looks like a result."""
         nothing = not self._journal.finished
-        self._outputs.close(discard=nothing and not complete)
+        self._outputs.close(discard=is_nobody(self._journal.finished) if complete else nothing)
         self._journal.close(remove=complete or (refused and nothing))
         if not complete and not nothing and self._journal.path:
             _tell(self._words("to-be-continued", rows=self._journal.rows()))
@@ -185,30 +190,53 @@ class Run:
                 examples={reason: [chunk.first_row + at for at in rows] for reason, rows in examples.items()},
                 check=answer.check_id if answer else None,
                 clearance=clearance.id if clearance else None,
+                opens_at=judged.opens_at,
             )
         )
 
-    def _ask(self, chunk: listfile.Chunk, numbers: Numbers, asked: npt.NDArray[np.int64], judged: Judged) -> Answer:
+    def _ask(
+        self, chunk: listfile.Chunk, numbers: Numbers, asked: npt.NDArray[np.int64], judged: Judged
+    ) -> Answer | None:
         texts = chunk.cells.decode().split("\n")[: len(chunk)]
         if asked.size < len(chunk):
             texts = [texts[at] for at in asked.tolist()]
         answer = self._answer(chunk.number, texts)
+        if isinstance(answer, Problem):
+            judged.wait(answer, numbers, asked)
+            return None
         judged.merge(self._client.verdict(answer, texts, numbers.numbers[asked]), asked)
+        groups = [group for group in answer.withheld.get("quiet_hours", []) if isinstance(group, dict)]
+        openings = [group.get("opens_at") or "" for group in groups]
+        judged.opens_at = min(filter(None, openings), default="") if openings else None
         return answer
 
-    def _answer(self, chunk: int, texts: list[str]) -> Answer:
+    def _answer(self, chunk: int, texts: list[str]) -> Answer | Problem:
+        """The answer to a part, or the refusal of all its people because of the hours."""
         attempt, again = self._attempt(chunk)
         try:
-            answer = self._send(chunk, attempt, texts)
-        except (RefusedError, WrongCallError) as error:
-            if not again or error.status not in _OUTDATED:
+            answer = self._asked(chunk, attempt, texts, again=again)
+        except RefusedError as error:
+            if error.problem.slug != _QUIET_HOURS:
                 raise
-            # What was answered then no longer holds: its clearance has expired, or somebody said STOP since.
-            answer = self._send(chunk, attempt + 1, texts)
+            self._tell_once(str(error))
+            return error.problem
         clearance = answer.clearance.id if answer.clearance else None
         self._journal.note(steps.Answered(chunk, answer.check_id, clearance))
         self._pass_on(answer.warnings)
         return answer
+
+    def _asked(self, chunk: int, attempt: int, texts: list[str], *, again: bool) -> Answer:
+        try:
+            return self._send(chunk, attempt, texts)
+        except (RefusedError, WrongCallError) as error:
+            if not again or error.problem.slug not in _OUTDATED:
+                raise
+            lost = error.problem.clearance
+        # What was answered then no longer holds: its clearance has expired, or somebody said STOP since. Nobody got
+        # anything by it, and until it is given back its people count as reached.
+        if lost:
+            self._client.release(lost)
+        return self._send(chunk, attempt + 1, texts)
 
     def _attempt(self, chunk: int) -> tuple[int, bool]:
         """The attempt to make, and whether it repeats one whose answer never came: the same key brings that back.
@@ -233,9 +261,12 @@ class Run:
 
     def _pass_on(self, warnings: list[object]) -> None:
         for warning in map(_one_line, warnings):
-            if warning not in self._warned:
-                self._warned.add(warning)
-                _tell(self._words("warning", text=warning))
+            self._tell_once(self._words("warning", text=warning))
+
+    def _tell_once(self, sentence: str) -> None:
+        if sentence not in self._warned:
+            self._warned.add(sentence)
+            _tell(sentence)
 
 
 def _one_line(warning: object) -> str:

@@ -17,7 +17,7 @@ def summary(finished: list[Finished], until: str | None, words: Words) -> list[s
     withheld = sum(counts.values())
     lines = [words("summary", rows=allowed + withheld, allowed=allowed, withheld=withheld)]
     for reason, count in counts.most_common():
-        lines.append(f"{words.count(count):>12}  {words.reason(reason)}{_examples(finished, reason, words)}")
+        lines.append(f"{words.count(count):>12}  {words.reason(reason)}{_more(finished, reason, words)}")
     if blank:
         lines.append(f"{words.count(blank):>12}  {words('blank')}")
     return [*lines, *_clearances(finished, until, words), *_damage(finished, words)]
@@ -26,6 +26,24 @@ def summary(finished: list[Finished], until: str | None, words: Words) -> list[s
 def is_damaged(finished: list[Finished]) -> bool:
     """Some numbers were lost before the list came here: the person has something to mend."""
     return any(step.examples.get("rounded") for step in finished)
+
+
+def is_nobody(finished: list[Finished]) -> bool:
+    """Nobody on the whole list is allowed, and somebody only waits for the hours: it is to be checked again then."""
+    return any(step.opens_at is not None for step in finished) and not any(
+        step.counts.get("allowed") for step in finished
+    )
+
+
+def first_opening(finished: list[Finished]) -> str:
+    """When the first of those who wait may be reached; empty where nothing can be promised."""
+    return min((step.opens_at for step in finished if step.opens_at), default="")
+
+
+def _more(finished: list[Finished], reason: str, words: Words) -> str:
+    if reason == "quiet_hours" and (opening := first_opening(finished)):
+        return f" ({words('opens', at=opening)})"
+    return _examples(finished, reason, words)
 
 
 def _examples(finished: list[Finished], reason: str, words: Words) -> str:

@@ -67,8 +67,12 @@ _WORDS = {
         "--chunk goes from 1 to {most}.",
     ),
     "same-file": (
-        "Deux des fichiers sont le même : la liste, --out, --withheld et --clearances doivent différer.",
-        "Two of the files are the same: the list, --out, --withheld and --clearances must differ.",
+        "Deux fichiers sont le même : la liste, --out, --withheld, --clearances et --text-file doivent différer.",
+        "Two of the files are the same: the list, --out, --withheld, --clearances and --text-file must differ.",
+    ),
+    "text-empty": (
+        "{path} est vide : écrivez-y le message, avec sa mention STOP.",
+        "{path} is empty: write the message into it, with its STOP mention.",
     ),
     "file": ("{path} : {reason}.", "{path}: {reason}."),
     "input-changed": (
@@ -107,7 +111,15 @@ _WORDS = {
     ),
     "opted_out": ("opposition (STOP)", "said STOP"),
     "quiet_hours": ("hors des heures d'envoi", "outside sending hours"),
-    "duplicate": ("campagne déjà reçue", "already had this campaign"),
+    "duplicate": (
+        "campagne ou texte déjà reçu, ou plafond de messages atteint",
+        "already had this campaign or text, or as many messages as the sender allows",
+    ),
+    "opens": ("première ouverture : {at}", "first opening: {at}"),
+    "nobody": (
+        "Personne dans cette liste ne peut être sollicité maintenant ; relancez la même commande après {at}.",
+        "Nobody on this list may be reached now; run the same command again after {at}.",
+    ),
     "repeated": ("déjà dans la liste", "already in the list"),
     "invalid": ("numéro inutilisable", "no usable number"),
     "rounded": ("numéro arrondi par un tableur", "number rounded by a spreadsheet"),
