@@ -39,6 +39,9 @@ REVOKE UPDATE, DELETE ON registry, schema_migration FROM stop_registry_app;
 REVOKE DELETE ON ledger_head, mo, opt_out, review_item, sender, api_key, alarm, journal_day, retention_freeze
     FROM stop_registry_app;
 
+-- A restore stays on record, and so does what another clock has witnessed.
+REVOKE UPDATE, DELETE ON registry_restore, head_timestamp FROM stop_registry_app;
+
 -- What may be forgotten all the same, and no more: whole days of the journal after six months, people not opposed.
 GRANT EXECUTE ON FUNCTION drop_journal_before(date), forget_lifted(integer, bigint) TO stop_registry_app;
 
