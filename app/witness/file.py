@@ -81,6 +81,11 @@ class WitnessFile:
             self._replace([*history, era, *heads])
             self._catch_up()
 
+    def set_aside(self) -> None:
+        """Let a file that cannot be read make room, under another name."""
+        with self._locked(wait=True):
+            self.path.rename(self.path.with_name(f"{self.path.name}.damaged-{self.path.stat().st_ino}"))
+
     def add(self, steps: Mapping[int, Step], at: str, *, wait: bool = True) -> frozenset[int]:
         """Add heads; return the senders of which another was added since, to be compared with that one first.
 

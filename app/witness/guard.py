@@ -8,6 +8,7 @@ second later.
 import asyncio
 import contextlib
 import time
+from collections.abc import Sequence
 
 import structlog
 
@@ -55,6 +56,7 @@ class Witness:
         """For each sender the head witnessed last, as it was when a later one was seen to extend it, and that one."""
         self._refused: dict[int, WitnessError] = {}
         self._of_node: WitnessError | None = None
+        self._swept = False
         self._due: set[int] = set()
         self._locks: dict[int, asyncio.Lock] = {}
         self._syncing: asyncio.Task[None] | None = None
@@ -95,6 +97,28 @@ class Witness:
     def refusals(self) -> list[WitnessError]:
         """Return everything that stands in the way, of the whole node first."""
         return [*([self._of_node] if self._of_node else []), *self._refused.values()]
+
+    async def contradicted(self) -> list[tuple[LedgerRow, Frontier]]:
+        """Compare every ledger with its witness anew; return those that do not extend it, with what was witnessed.
+
+        A sender that the database does not have is a ledger without entries.
+        """
+        async with self._pool.acquire() as db:
+            rows = await witness.every_head(db)
+        found = []
+        for row in [*rows, *self._gone(rows)]:
+            known = self.file.tree(row.sender_id)
+            try:
+                await self._compare(row, known)
+            except WitnessError:
+                found.append((row, known))
+        return found
+
+    def adopt(self, era: Era) -> None:
+        """Go on in an era that a person has just let begin, from what the file has now."""
+        self.era, self._of_node = era, None
+        self._refused.clear()
+        self._vouched.clear()
 
     async def require(self, sender_id: int) -> None:
         """Refuse to conclude anything from a ledger that this process cannot vouch for."""
@@ -224,16 +248,20 @@ class Witness:
         if self.file.era.number > self.era.number or (restored and restored.era > self.era.number):
             self._refuse_era()
             return
-        if self._of_node is not None:
-            self._of_node = None
+        if self._of_node is not None or not self._swept:
+            self._of_node, self._swept = None, True
             self._alarms.close_alarm(Kind.LEDGER_NOT_AS_WITNESSED, clock.node())
         for row in rows:
             await self._look_at(row)
-        for sender_id in self.file.heads.keys() - {row.sender_id for row in rows}:
-            gone = LedgerRow(sender_id, f"sender {sender_id}", 0, b"")
-            self._refuse_sender(gone, refusal.shorter(gone.slug, self.file.tree(sender_id), gone.tree))
+        for gone in self._gone(rows):
+            self._refuse_sender(gone, refusal.shorter(gone.slug, self.file.tree(gone.sender_id), gone.tree))
         if self.file.era.number < self.era.number and not self._refused:
             await asyncio.to_thread(self.file.add_era, self.era)
+
+    def _gone(self, rows: Sequence[LedgerRow]) -> list[LedgerRow]:
+        """Return the senders that were witnessed and are not in the database."""
+        unknown = self.file.heads.keys() - {row.sender_id for row in rows}
+        return [LedgerRow(sender_id, f"sender {sender_id}", 0, b"") for sender_id in sorted(unknown)]
 
     async def _read(self, *, founding: bool) -> None:
         if founding and not self.file.exists():
