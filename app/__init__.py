@@ -52,6 +52,7 @@ What serves them:
   pulse.py          what keeps STOP channels proven: noted in memory, written later
   tally.py          what this process has committed of late, counted as it goes by
   contacts.py       whom each sender was cleared for lately: nobody gets one campaign twice
+  witness/          what this node has cleared from, kept outside the database, and compared with it
   alarms.py         what a person must know: opened once, closed once
   signer/           signs receipts, many of them in a process of its own
   spool.py          received and not committed: sealed on disk until the database takes it

@@ -97,6 +97,8 @@ async def _question(registry: Registry, caller: Caller, clearance_id: str, body:
     sender = await registry.directory.sender_by_id(roster.row.sender_id)
     if sender is None:
         raise NotFoundError("There is no such clearance.")
+    if roster.row.purpose != EMERGENCY:
+        await registry.witness.require(sender.sender_id)
     tagged = tags.tags(sender.key, numbers.numbers)
     version, opposed = await inheritance.opposed(registry, sender, numbers.numbers, tagged)
     roster = await registry.rosters.find(caller.sender_ids, roster.row.check_id, version.generation) or roster

@@ -42,6 +42,7 @@ class Kind(StrEnum):
     LIFTING_SUSPENDED = "lifting-suspended"
     ENUMERATION_BUDGET = "enumeration-budget"
     ENUMERATION_DENSITY = "enumeration-density"
+    LEDGER_NOT_AS_WITNESSED = "ledger-not-as-witnessed"
     ENUMERATION_HITS = "enumeration-hits"
     JOURNAL_DAMAGED = "journal-damaged"
     RIGHTS_GRANTED = "rights-granted"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from app import tags
+from app import ledger, tags
 from app.alarms import Alarms
 from app.contacts import Contacts
 from app.database import Pool, close_pool, open_pool, require_current, require_durable
@@ -21,12 +21,14 @@ from app.index import Index
 from app.keys import Root, unseal_root
 from app.pulse import Pulse
 from app.queries import setup
+from app.queries import witness as restores
 from app.roster import Rosters
 from app.sequencer import Sequencer
 from app.settings import Settings
 from app.signer import Signer
 from app.spool import Spool
 from app.tally import Tally
+from app.witness import Era, Witness, WitnessFile
 
 
 class NotReadyError(RegistryError):
@@ -60,6 +62,7 @@ class Registry(msgspec.Struct, frozen=True):
     tally: Tally
     signer: Signer
     """Of receipts."""
+    witness: Witness
 
 
 @asynccontextmanager
@@ -73,20 +76,25 @@ async def open_registry(settings: Settings, database_url: str, root: Root | None
         opened(database_url, settings.pool_connections_max, "stop-registry") as pool,
         opened(database_url, 1, "stop-registry sequencer") as writer,
     ):
-        origin, root = await _identity(pool, settings, root)
-        sequencer, alarms = Sequencer(writer, root), Alarms(pool)
+        era, root = await _identity(pool, settings, root)
+        alarms = Alarms(pool)
+        file = WitnessFile(settings.witness_path, root)
+        witness = Witness(pool, alarms, file, era, synced=settings.witness_synced)
+        sequencer = Sequencer(writer, root, witness.saw)
         pulse = Pulse(pool, alarms)
         spool = Spool(settings.data_dir / "spool", root, settings.spool_bytes_max)
         signer = Signer(root.signing_key())
         sequencer.start()
         try:
+            await witness.start()
             directory, index = Directory(pool, root), Index(pool, settings.index_bytes_max)
             gc.freeze()  # what is here now stays, so no collection during a request need look at it again
             rosters, contacts, tally = Rosters(pool), Contacts(pool), Tally()
             parts = (pool, directory, sequencer, index, spool, alarms, rosters, contacts, pulse, tally, signer)
-            yield Registry(settings, origin, root, *parts)
+            yield Registry(settings, era.origin, root, *parts, witness)
         finally:
             await sequencer.stop()
+            await witness.stop()
             await signer.close()
             await spool.close()
             await pulse.prove()
@@ -103,13 +111,14 @@ async def opened(database_url: str, connections_max: int, name: str) -> AsyncIte
         await close_pool(pool)
 
 
-async def _identity(pool: Pool, settings: Settings, root: Root | None) -> tuple[str, Root]:
-    """Return the installation's name and its root key, proven to be the one this database was founded with."""
+async def _identity(pool: Pool, settings: Settings, root: Root | None) -> tuple[Era, Root]:
+    """Return the era, with the installation's name, and the root key, proven to be the one this database is under."""
     async with pool.acquire() as db:
         await require_current(db)
         if not settings.unsafe_not_durable:
             await require_durable(db)
         row = await setup.read_registry(db)
+        restored = await restores.last_restore(db)
     if row is None:
         raise NotReadyError("This database has no registry yet. Run `stop-registry migrate --create-key` once.")
     place = settings.root_key_path if root is None else "these shares"
@@ -119,7 +128,9 @@ async def _identity(pool: Pool, settings: Settings, root: Root | None) -> tuple[
             f"The key in {place} is not the one this database was founded with. With it every "
             "number would look unknown, so nothing was started. Put the right key file back (or restore it)."
         )
-    return row.origin, root
+    if restored:
+        return Era(restored.era, restored.origin, ledger.timestamp(restored.accepted_at)), root
+    return Era(1, row.origin, ledger.timestamp(row.created_at)), root
 
 
 def open_root(settings: Settings) -> Root:

@@ -25,6 +25,9 @@ class Settings(msgspec.Struct, frozen=True):
     database_url: str | None = None
     key_file: Path | None = None
     passphrase_file: Path | None = None
+    witness_file: Path | None = None
+    witness_synced: bool = False
+    tsa_url: str | None = None
     check_numbers_max: int = 1_000_000
     check_body_bytes_max: int = 32_000_000
     mo_body_bytes_max: int = 65_536
@@ -48,6 +51,11 @@ class Settings(msgspec.Struct, frozen=True):
     def root_key_path(self) -> Path:
         """Where the sealed root key lies."""
         return self.key_file or self.data_dir / "root.key"
+
+    @property
+    def witness_path(self) -> Path:
+        """Where this node keeps the heads that it has cleared from."""
+        return self.witness_file or self.data_dir / "witness.log"
 
     @property
     def passphrase_path(self) -> Path:

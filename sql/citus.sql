@@ -2,6 +2,7 @@
 -- the rest is spread by sender (ledgers, oppositions, checks) or by operator connection (the MO journal).
 
 SELECT create_reference_table('registry');
+SELECT create_reference_table('registry_restore');
 SELECT create_reference_table('sender');
 SELECT create_reference_table('sender_salt');
 SELECT create_reference_table('short_code');
@@ -36,6 +37,7 @@ SELECT create_distributed_table('mo_part', 'connection_id');
 SELECT create_distributed_table('hold', 'sender_id');
 SELECT create_distributed_table('ledger_head', 'sender_id');
 SELECT create_distributed_table('ledger_entry', 'sender_id');
+SELECT create_distributed_table('head_timestamp', 'sender_id');
 SELECT create_distributed_table('opening', 'sender_id');
 SELECT create_distributed_table('opt_out', 'sender_id');
 SELECT create_distributed_table('review_person', 'sender_id');

@@ -27,6 +27,9 @@ REVOKE UPDATE, DELETE ON registry, schema_migration, signing_key FROM stop_regis
 REVOKE DELETE ON ledger_head, mo, opt_out, review_item, sender, hold, lift_suspension, api_key, alarm, channel, canary,
     journal_day, retention_freeze, standing_clearance FROM stop_registry_app;
 
+-- A restore stays on record, and so does what another clock has witnessed.
+REVOKE UPDATE, DELETE ON registry_restore, head_timestamp FROM stop_registry_app;
+
 -- What may be forgotten all the same, and no more: whole days of the journal after six months, people not opposed.
 GRANT EXECUTE ON FUNCTION drop_journal_before(date), forget_lifted(integer, bigint) TO stop_registry_app;
 

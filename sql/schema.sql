@@ -13,6 +13,19 @@ CREATE TABLE registry (
     CONSTRAINT registry_is_one_row CHECK (single)
 );
 
+-- Restores of an older state that a person accepted. The latest row's name is the one in checkpoints and receipts; none:
+-- the one above. Old and new signatures can then never be taken for those of one history.
+CREATE TABLE registry_restore (
+    era integer NOT NULL,                     -- 2, 3, …: the first began with the registry
+    origin text NOT NULL,
+    accepted_at timestamptz NOT NULL,
+    accepted_by text NOT NULL,
+    reason text NOT NULL,
+    detail text NOT NULL,                     -- JSON: what each ledger lost
+    CONSTRAINT registry_restore_pkey PRIMARY KEY (era),
+    CONSTRAINT registry_restore_is_a_later_era CHECK (era > 1)
+);
+
 -- The brands on whose behalf messages go out.
 CREATE TABLE sender (
     sender_id integer NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -291,6 +304,17 @@ CREATE TABLE ledger_entry (
     entry_index bigint NOT NULL,
     entry bytea NOT NULL,
     CONSTRAINT ledger_entry_pkey PRIMARY KEY (sender_id, entry_index)
+);
+
+-- A time-stamping authority's word (RFC 3161) on each day's head; the whole answer, as `openssl ts` reads it.
+CREATE TABLE head_timestamp (
+    sender_id integer NOT NULL,
+    day date NOT NULL,                        -- UTC
+    size bigint NOT NULL,
+    checkpoint text NOT NULL,                 -- what was stamped: the signed head
+    token bytea NOT NULL,
+    stamped_at timestamptz NOT NULL,          -- by our own clock
+    CONSTRAINT head_timestamp_pkey PRIMARY KEY (sender_id, day)
 );
 
 -- What opens an entry's commitment to a person. Deleting the row (by its index: while keys are rotated it is there in two

@@ -29,7 +29,11 @@ def root_of(head: ledgers.HeadRow) -> bytes:
 
 
 def signed(registry: Registry, sender: Sender, size: int, root: bytes) -> str:
-    """Sign a checkpoint. The caller has computed the root from what the ledger's head covers, never from elsewhere."""
+    """Sign a checkpoint. The caller has computed the root from what the ledger's head covers, never from elsewhere.
+
+    WitnessError where that head is known to contradict one that this node has witnessed.
+    """
+    registry.witness.refuse(sender.sender_id)
     return ledger.sign_checkpoint(origin_of(registry, sender), size, root, registry.root.signing_key())
 
 

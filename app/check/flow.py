@@ -70,6 +70,7 @@ async def _check(registry: Registry, caller: Caller, call: Asked) -> Answer:
     _refuse_purpose_of_screen(case)
     if asked_about.fields.purpose != EMERGENCY:  # whom it may not reach hangs on no STOP that waits here
         registry.spool.require_empty()
+        await registry.witness.require(sender.sender_id)
     else:  # who only calls it so shall not hold up the lane of alerts
         require_grant(sender.slug, sender.profile, EMERGENCY)
     key = await in_thread(size, replaying.key_of, case) if call.idempotency_key is not None else None
@@ -210,6 +211,8 @@ async def _again(case: Case, batch: Batch, earlier: ReplayRow) -> Outcome:
         opposed, days = await screening.shown(case, batch.tags, opposed)
     judged = await in_thread(size, replaying.rebuilt, earlier, batch.numbers.numbers, opposed & rules.opt_outs)
     made = replaying.made(case, earlier, judged)
+    if made.purpose != EMERGENCY:
+        await case.registry.witness.vouch(case.sender.sender_id, version.size)
     if days is None:
         refuse_held(version.holds, Repeated(case.sender, case.caller, made.purpose, made.campaign))
     try:

@@ -1,7 +1,8 @@
 """The record of a check, committed before its answer leaves (D6).
 
 Order of durability: the cleared tags are committed first, then the check's ledger entry and record; only then the
-answer leaves. Were it the other way round, a crash would leave an answer that nothing can explain.
+answer leaves. Were it the other way round, a crash would leave an answer that nothing can explain. Before it leaves,
+the head that has the record is witnessed outside the database, unless the message is an emergency.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from app.check.gate import in_thread
 from app.directory import Sender
 from app.queries import checks
 from app.registry import Registry
+from app.safeguards.plan import EMERGENCY
 from app.verdict import Verdict
 
 INLINE_CLEARED_BYTES_MAX = 8_000  # a thousand tags
@@ -98,7 +100,9 @@ async def record(case: Case, made: Made, replay: Replay | None) -> None:
         )
 
     work = Record(case.sender.sender_id, build, row, (made.size, made.peaks))
-    await case.registry.sequencer.record(work, case.registry.settings.commit_seconds_max)
+    index = await case.registry.sequencer.record(work, case.registry.settings.commit_seconds_max)
+    if made.purpose != EMERGENCY:
+        await case.registry.witness.vouch(case.sender.sender_id, index + 1)
 
 
 async def _store(case: Case, check_id: str, now: datetime, cleared: bytes) -> None:

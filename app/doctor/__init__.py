@@ -5,6 +5,8 @@ foundations.py  the database, the schema and the key, before anything can be ope
 routes.py       what is declared about each operator connection
 channels.py     what is proven of each code's STOP channels
 senders.py      each sender's profile, codes, texts and routes
+witness.py      whether the database is the one that this node has cleared from
+restoring.py    accepting that it is not
 standing.py     STOP channels, what waits on this node, and the alarms that are open
 
 To judge more, write `async def check(registry) -> Sequence[Finding]` and name it in CHECKS.
@@ -12,7 +14,7 @@ To judge more, write `async def check(registry) -> Sequence[Finding]` and name i
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-from app.doctor import channels, foundations, routes, senders, standing
+from app.doctor import channels, foundations, routes, senders, standing, witness
 from app.doctor.finding import Finding, Level
 from app.registry import Registry, open_registry
 from app.settings import Settings
@@ -23,6 +25,7 @@ CHECKS: tuple[Callable[[Registry], Awaitable[Sequence[Finding]]], ...] = (
     routes.check,
     channels.check,
     senders.check,
+    witness.check,
     standing.check_spool,
     standing.check_alarms,
     standing.check_channels,

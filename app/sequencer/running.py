@@ -7,14 +7,14 @@ cannot deadlock; should the database say otherwise, the transaction is simply tr
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
 import structlog
 
 from app import appends, bulk, clock, epochs, fanout
-from app.appends import Effect, Key, Message, Record, Ruled
+from app.appends import Addition, Effect, Key, Message, Record, Ruled
 from app.bulk import Bulk
 from app.database import Pool, is_retryable, is_unavailable, write_transaction
 from app.errors import KeyRotatedError, RegistryError, UnavailableError
@@ -56,8 +56,9 @@ class Settled(msgspec.Struct, frozen=True):
 class Sequencer:
     """Commit works in the order they came; `start` and `stop` bound its life."""
 
-    def __init__(self, pool: Pool, root: Root) -> None:
+    def __init__(self, pool: Pool, root: Root, saw: Callable[[Addition], None] = lambda _: None) -> None:
         self._pool = pool
+        self._saw = saw
         self._root = root
         self._queue: list[tuple[Work, asyncio.Future[Settled]]] = []
         self._wake = asyncio.Event()
@@ -176,9 +177,22 @@ class Sequencer:
     async def _dispatch(self, works: Sequence[Work]) -> list[Settled]:
         if isinstance(works[0], Bulk):
             return [await _bring_in(self._pool, self._root, works[0])]
-        if len(works) == 1 and isinstance(works[0], Record) and (settled := await _alone(self._pool, works[0])):
+        if len(works) == 1 and isinstance(works[0], Record) and (settled := await self._alone(works[0])):
             return [settled]
         return await self._transaction([work for work in works if not isinstance(work, Bulk)])
+
+    async def _alone(self, work: Record) -> Settled | None:
+        """Commit a check that has no company in one statement; None where it must go the long way.
+
+        The statement says which head its entry was written for, and does nothing where that head has moved.
+        """
+        if work.found is None or work.check is None or work.check.replay is not None or not _saw_all(work):
+            return None
+        added = appends.addition_alone(work, work.found)
+        if not await checks.record_alone(self._pool, work.check, added):
+            return None
+        self._saw(added)
+        return Settled(index=work.found[0])
 
     async def _transaction(self, works: Sequence[Planned]) -> list[Settled]:
         messages = [work for work in works if isinstance(work, Message)]
@@ -198,10 +212,12 @@ class Sequencer:
             budgets = await writing.budgets(db, live, day)
             rows = appends.plan(live, fresh, heads, states, _salts(), budgets)
             known = await mo.effects_of(db, [key for key in keys if key not in rows.effects and key not in fresh])
-            await writing.write(db, live, heads, rows, chains)
+            added = await writing.write(db, live, heads, rows, chains)
             await writing.write_reviews(db, live, rows, budgets, day)
             known |= await _end_fan_outs(db, [unique[key] for key in keys], seen)
         # Here everything above is durable; not an instant earlier may an answer leave.
+        for addition in added:
+            self._saw(addition)
         positions = {id(work): position for position, work in enumerate(planned)}
         return [_answer(work, positions, rows, known, seen) for work in works]
 
@@ -217,17 +233,6 @@ async def _bring_in(pool: Pool, root: Root, work: Bulk) -> Settled:
         rows, outcomes = bulk.plan(work, told, heads[work.sender_id], states, _salts())
         await writing.write(db, (), heads, rows, chains)
     return Settled(outcomes=outcomes)
-
-
-async def _alone(pool: Pool, work: Record) -> Settled | None:
-    """Commit a check that has no company in one statement; None where it must go the long way.
-
-    The statement says which head its entry was written for, and does nothing where that head has moved.
-    """
-    if work.found is None or work.check is None or work.check.replay is not None or not _saw_all(work):
-        return None
-    written = await checks.record_alone(pool, work.check, appends.addition_alone(work, work.found))
-    return Settled(index=work.found[0]) if written else None
 
 
 def _saw_all(work: Record) -> bool:

@@ -65,9 +65,10 @@ def brought_up(work: Planned, heads: dict[int, appends.Head], chains: epochs.Cha
 
 async def write(
     db: Db, works: Sequence[Work], heads: dict[int, appends.Head], rows: appends.Rows, chains: epochs.Chains
-) -> None:
-    """Write everything that the works became."""
-    if rows.entries and not await ledgers.append(db, appends.additions(rows, heads)):
+) -> list[appends.Addition]:
+    """Write everything that the works became; return what is new in each ledger."""
+    added = appends.additions(rows, heads) if rows.entries else []
+    if added and not await ledgers.append(db, added):
         raise HeadMovedError("A locked head moved.")
     if rows.openings and any(head.retagging for head in heads.values()):
         states, openings = epochs.next_form(rows, heads, chains)
@@ -78,6 +79,7 @@ async def write(
     await _require_contacts_known(db, [work.check for work in records.values() if work.check])
     for position, index in rows.record_indexes.items():
         await _write_check(db, records[position], index)
+    return added
 
 
 async def budgets(db: Db, works: Sequence[Planned], day: date) -> dict[int, Budget]:
