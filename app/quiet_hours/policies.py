@@ -8,7 +8,8 @@ before or after it, the hours would widen behind the sender's back: 2024 ends ha
 import hashlib
 import re
 from datetime import date
-from typing import Final
+from functools import lru_cache
+from typing import Final, Literal
 
 import msgspec
 
@@ -127,8 +128,13 @@ def policy(name: str) -> Policy:
 
 def policy_of(profile: Profile) -> Policy:
     """Return the policy a sender chose, its own hours included; InvalidValueError says what is wrong with them."""
-    chosen = _custom(profile.hours) if profile.policy == CUSTOM else policy(profile.policy)
-    return msgspec.structs.replace(chosen, foreign=profile.foreign_numbers)
+    return _chosen(profile.policy, profile.hours, profile.foreign_numbers)
+
+
+@lru_cache(maxsize=1_024)  # every check asks, and a profile changes rarely
+def _chosen(name: str, own: CustomHours | None, foreign: Literal["local", "closed"]) -> Policy:
+    chosen = _custom(own) if name == CUSTOM else policy(name)
+    return msgspec.structs.replace(chosen, foreign=foreign)
 
 
 def _custom(own: CustomHours | None) -> Policy:

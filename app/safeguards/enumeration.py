@@ -37,6 +37,7 @@ from app.verdict import Counts
 Numbers: TypeAlias = NDArray[np.int64]
 Tags: TypeAlias = NDArray[np.int64]
 
+FEW_NUMBERS = 100
 SAMPLED_ONE_IN: Final = 1024
 SIGMAS: Final = 3
 WARNED_SHARE: Final = 0.8
@@ -146,6 +147,8 @@ def _first_sampled(sender: Sender, numbers: Numbers, tags: Tags) -> Sample:
 
 def sampled(numbers: Numbers, tags: Tags) -> Sample:
     """Look at a batch: some milliseconds for a million."""
+    if numbers.size <= FEW_NUMBERS and not ((tags & (SAMPLED_ONE_IN - 1)) == 0).any():
+        return Sample(tags[:0], int(np.count_nonzero(numbers)), 0)  # too few for a block to be dense
     chosen = _with_bits(tags, SAMPLED_ONE_IN - 1, 0)
     kept = np.unique(tags[chosen][numbers[chosen] != 0])
     return Sample(kept, int(np.count_nonzero(numbers)), dense_numbers(numbers, int(tags[0]) if tags.size else 0))
