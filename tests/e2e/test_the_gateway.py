@@ -1,10 +1,15 @@
 """A gateway in front of a real Kannel asks the served registry before each message; phones show what went out."""
 
 import asyncio
+import json
 import os
+import re
 import signal
+import subprocess
+import sys
 import threading
 import time
+from base64 import urlsafe_b64decode
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -406,6 +411,49 @@ def test_a_clearance_of_another_sender_is_refused_by_the_registry_itself(stage: 
     with proxy(stage.phones.sendsms_url, stage.server.url, stage.keys["spa"], stage.folder, name="foreign") as foreign:
         answer = foreign.send(ulla, clearance=token)
     assert (answer.status_code, reasons(answer)) == (403, {ulla: "not-found"})
+
+
+def readme(language: str) -> list[str]:
+    """The blocks of the README's part for gateways."""
+    text = (Path(__file__).parents[2] / "README.md").read_text().split("\n## Gateways", 1)[1].split("\n## ", 1)[0]
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def test_the_lines_of_the_readme_verify_a_batch_offline(stage: Stage, tmp_path: Path):
+    vera, walid = people(920, 2)
+    (script,) = readme("python")
+    (tmp_path / "verify.py").write_text(script)
+    (tmp_path / "token").write_text(stage.cleared(vera, walid))
+
+    def verified(*numbers: str, route: str = "agregateur") -> int:
+        (tmp_path / "numbers").write_text("\n".join(numbers) + "\n")
+        files = ("verify.py", "token", stage.folder / "jwks.json", "numbers")
+        line = [sys.executable, *map(str, files), route]
+        return subprocess.run(line, cwd=tmp_path, capture_output=True, check=False).returncode
+
+    assert verified(walid, vera) == 0
+    assert verified(vera) != 0
+    assert verified(vera, walid, route="une-autre") != 0
+    (tmp_path / "token").write_text(stage.standing)
+    assert verified(vera, walid) != 0
+
+
+def test_the_calls_of_the_readme_are_answered_as_it_says(stage: Stage):
+    (anne,) = people(1)
+    token = stage.cleared(anne)
+    named = {"CLEARANCE_ID": claims(token)["jti"], "STANDING_ID": claims(stage.standing)["jti"]}
+    environment = {**os.environ, **named, "REGISTRY": stage.server.url, "STOP_REGISTRY_KEY": stage.keys["salon"]}
+    admission, use = (
+        subprocess.run(["bash", "-ec", block], env=environment, capture_output=True, text=True, check=True).stdout
+        for block in readme("sh")
+    )
+    assert admission == f'{{"send":["{anne}"],"refused":[]}}'
+    assert json.loads(use)["use_id"] == "use-1"
+
+
+def claims(token: str) -> dict:
+    payload = token.split(".")[1]
+    return json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
 
 
 def test_no_number_is_in_the_gateways_log(stage: Stage):
