@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 import time
 from base64 import urlsafe_b64decode
 from collections import Counter
@@ -15,9 +14,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Self
 
 import httpx
 import pytest
@@ -26,7 +23,7 @@ from app import holding, standing_clearances
 from app.registry import open_registry
 from app.settings import Settings
 from tests.conftest import with_connection
-from tests.e2e.gateways import BRAND, NAME, Proxy, proxy
+from tests.e2e.gateways import BRAND, NAME, MoodyKannel, Proxy, proxy
 from tests.e2e.kannel import Gateway, free_port, kannel, require_kannel
 from tests.e2e.served import Served, served
 from tests.world import ACTOR, KANNEL_TOKEN, OWN_CODE, SALON, found, let_send, populate, settings_in
@@ -312,41 +309,6 @@ def test_a_call_that_cannot_be_read_is_a_400(stage: Stage, query: str):
 def test_other_methods_and_addresses_are_refused(stage: Stage):
     assert httpx.post(f"{stage.gateway.url}/cgi-bin/sendsms", trust_env=False).status_code == 405
     assert httpx.get(f"{stage.gateway.url}/elsewhere", trust_env=False).status_code == 404
-
-
-class MoodyKannel(ThreadingHTTPServer):
-    """Answers as told, in order; "hang" takes the message and says nothing."""
-
-    def __init__(self, *moods: int | str) -> None:
-        super().__init__(("127.0.0.1", 0), _Moody)
-        self.moods, self.took = list(moods), list[str]()
-        self._thread = threading.Thread(target=self.serve_forever)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
-
-
-class _Moody(BaseHTTPRequestHandler):
-    server: MoodyKannel
-
-    def do_GET(self) -> None:
-        mood = self.server.moods.pop(0)
-        self.server.took.append(self.path)
-        if mood == "hang":
-            self.connection.close()
-            return
-        self.send_response(mood)
-        self.end_headers()
-        self.wfile.write(b"said so")
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing on the test's output."""
 
 
 def behind(moody: MoodyKannel, stage: Stage, name: str):
