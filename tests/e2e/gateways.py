@@ -1,11 +1,14 @@
 """The gateway as its own process, in front of a running Kannel."""
 
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Self
 
 import httpx
 
@@ -15,6 +18,7 @@ from tests.e2e.served import START_SECONDS, clean_environment
 
 NAME = "kannel-a"
 BRAND = "MARQUE"
+ACCEPTED = 202
 
 
 @dataclass
@@ -71,3 +75,38 @@ def wait_for(served: Proxy, running: Leashed) -> None:
             pass
         time.sleep(0.05)
     raise AssertionError("the gateway is not ready: " + served.log.read_text()[-3000:])
+
+
+class MoodyKannel(ThreadingHTTPServer):
+    """Stands for Kannel and answers as told, in order, then 202; "hang" takes the message and says nothing."""
+
+    def __init__(self, *moods: int | str) -> None:
+        super().__init__(("127.0.0.1", 0), _Moody)
+        self.moods, self.took = list(moods), list[str]()
+        self._thread = threading.Thread(target=self.serve_forever)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+        self._thread.join()
+        self.server_close()
+
+
+class _Moody(BaseHTTPRequestHandler):
+    server: MoodyKannel
+
+    def do_GET(self) -> None:
+        mood = self.server.moods.pop(0) if self.server.moods else ACCEPTED
+        self.server.took.append(self.path)
+        if mood == "hang":
+            self.connection.close()
+            return
+        self.send_response(mood)
+        self.end_headers()
+        self.wfile.write(b"said so")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing on the test's output."""

@@ -1,18 +1,20 @@
 """A gateway in front of a real Kannel asks the served registry before each message; phones show what went out."""
 
 import asyncio
+import json
 import os
+import re
 import signal
-import threading
+import subprocess
+import sys
 import time
+from base64 import urlsafe_b64decode
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Self
 
 import httpx
 import pytest
@@ -21,7 +23,7 @@ from app import holding, standing_clearances
 from app.registry import open_registry
 from app.settings import Settings
 from tests.conftest import with_connection
-from tests.e2e.gateways import BRAND, NAME, Proxy, proxy
+from tests.e2e.gateways import BRAND, NAME, MoodyKannel, Proxy, proxy
 from tests.e2e.kannel import Gateway, free_port, kannel, require_kannel
 from tests.e2e.served import Served, served
 from tests.world import ACTOR, KANNEL_TOKEN, OWN_CODE, SALON, found, let_send, populate, settings_in
@@ -223,10 +225,15 @@ def test_a_registry_that_does_not_answer_in_time_holds_up_no_alert(stage: Stage)
         assert stage.gateway.send(jean, text="Confinement", clearance=alert).status_code == 202
         waited = time.monotonic() - started
         assert stage.phones.wait_for_reply(jean, PHONE_SECONDS).text == "Confinement"
+        # The next ones do not each wait in vain.
+        resumed = time.monotonic()
+        assert {stage.gateway.send(jean, text=f"Point {n}", clearance=alert).status_code for n in range(5)} == {202}
+        more = time.monotonic() - resumed
     finally:
         os.killpg(stage.server.process.pid, signal.SIGCONT)
         stage.server.wait_until_ready()
     assert SECONDS <= waited < 10
+    assert more < 4 * SECONDS
 
 
 def test_a_use_survives_the_end_of_the_gateway_and_is_told_by_the_next(stage: Stage):
@@ -304,41 +311,6 @@ def test_other_methods_and_addresses_are_refused(stage: Stage):
     assert httpx.get(f"{stage.gateway.url}/elsewhere", trust_env=False).status_code == 404
 
 
-class MoodyKannel(ThreadingHTTPServer):
-    """Answers as told, in order; "hang" takes the message and says nothing."""
-
-    def __init__(self, *moods: int | str) -> None:
-        super().__init__(("127.0.0.1", 0), _Moody)
-        self.moods, self.took = list(moods), list[str]()
-        self._thread = threading.Thread(target=self.serve_forever)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
-
-
-class _Moody(BaseHTTPRequestHandler):
-    server: MoodyKannel
-
-    def do_GET(self) -> None:
-        mood = self.server.moods.pop(0)
-        self.server.took.append(self.path)
-        if mood == "hang":
-            self.connection.close()
-            return
-        self.send_response(mood)
-        self.end_headers()
-        self.wfile.write(b"said so")
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing on the test's output."""
-
-
 def behind(moody: MoodyKannel, stage: Stage, name: str):
     url = f"http://127.0.0.1:{moody.server_port}/cgi-bin/sendsms"
     return proxy(url, stage.server.url, stage.keys["salon"], stage.folder, name=name)
@@ -406,6 +378,49 @@ def test_a_clearance_of_another_sender_is_refused_by_the_registry_itself(stage: 
     with proxy(stage.phones.sendsms_url, stage.server.url, stage.keys["spa"], stage.folder, name="foreign") as foreign:
         answer = foreign.send(ulla, clearance=token)
     assert (answer.status_code, reasons(answer)) == (403, {ulla: "not-found"})
+
+
+def readme(language: str) -> list[str]:
+    """The blocks of the README's part for gateways."""
+    text = (Path(__file__).parents[2] / "README.md").read_text().split("\n## Gateways", 1)[1].split("\n## ", 1)[0]
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def test_the_lines_of_the_readme_verify_a_batch_offline(stage: Stage, tmp_path: Path):
+    vera, walid = people(920, 2)
+    (script,) = readme("python")
+    (tmp_path / "verify.py").write_text(script)
+    (tmp_path / "token").write_text(stage.cleared(vera, walid))
+
+    def verified(*numbers: str, route: str = "agregateur") -> int:
+        (tmp_path / "numbers").write_text("\n".join(numbers) + "\n")
+        files = ("verify.py", "token", stage.folder / "jwks.json", "numbers")
+        line = [sys.executable, *map(str, files), route]
+        return subprocess.run(line, cwd=tmp_path, capture_output=True, check=False).returncode
+
+    assert verified(walid, vera) == 0
+    assert verified(vera) != 0
+    assert verified(vera, walid, route="une-autre") != 0
+    (tmp_path / "token").write_text(stage.standing)
+    assert verified(vera, walid) != 0
+
+
+def test_the_calls_of_the_readme_are_answered_as_it_says(stage: Stage):
+    (anne,) = people(1)
+    token = stage.cleared(anne)
+    named = {"CLEARANCE_ID": claims(token)["jti"], "STANDING_ID": claims(stage.standing)["jti"]}
+    environment = {**os.environ, **named, "REGISTRY": stage.server.url, "STOP_REGISTRY_KEY": stage.keys["salon"]}
+    admission, use = (
+        subprocess.run(["bash", "-ec", block], env=environment, capture_output=True, text=True, check=True).stdout
+        for block in readme("sh")
+    )
+    assert admission == f'{{"send":["{anne}"],"refused":[]}}'
+    assert json.loads(use)["use_id"] == "use-1"
+
+
+def claims(token: str) -> dict:
+    payload = token.split(".")[1]
+    return json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
 
 
 def test_no_number_is_in_the_gateways_log(stage: Stage):
