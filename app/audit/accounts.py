@@ -26,8 +26,6 @@ OUTAGES_MAX = 10_000
 OTHER = "(autre)"
 ACROSS_SENDERS = frozenset({"persons", "items"})
 """Details that name people and messages alike for all senders: two exports must not be joined by them."""
-NOBODYS = frozenset({Kind.RIGHTS_GRANTED, Kind.ANSWER_DUE})
-"""Alarms whose subject, a key or a reference, does not say whose they are."""
 Period = tuple[datetime | None, datetime | None]
 T = TypeVar("T")
 OF_THE_WHOLE = frozenset(
@@ -108,7 +106,7 @@ async def _incidents(registry: Registry, own: _Own, period: Period, spools: Spoo
 
     outages: list[Outage] = []
     async for rows in _paged(registry, read, lambda row: row.alarm_id):
-        concerned = [row for row in rows if row.kind not in NOBODYS and own.concerns(row)]
+        concerned = [row for row in rows if own.concerns(row)]
         spools.table(tables.INCIDENTS_TABLE, [_incident(row, own) for row in concerned])
         outages += [Outage(row.kind, row.subject, row.opened_at, row.closed_at) for row in concerned]
         del outages[:-OUTAGES_MAX]

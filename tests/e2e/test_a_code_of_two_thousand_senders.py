@@ -10,11 +10,11 @@ import httpx
 import msgspec
 import pytest
 
-from app import appends, fanout
+from app import administration, appends, fanout
 from app.sequencer import FAN_OUT_HEADS, HEADS_PER_TRANSACTION_MAX
 from tests.conftest import run_sql, with_connection
 from tests.e2e.served import prepared, served
-from tests.world import World, message, settings_in, signed
+from tests.world import ACTOR, SHARED_CODE, World, let_send, message, settings_in, signed
 
 ANNE, CODE, COUNT = "+33639980001", "36999", 2_000
 BUSY = """
@@ -68,6 +68,8 @@ async def test_a_look_back_over_all_of_them_finds_the_one_that_wrote(world: Worl
         await db.execute(
             "INSERT INTO api_key_sender SELECT key_id, $1 FROM api_key WHERE label = 'agency'", wrote.sender_id
         )
+    await administration.add_code(world.registry, ACTOR, SHARED_CODE, [wrote.slug], ["n1234"], "non surtaxé")
+    await let_send(world.registry, wrote.slug, SHARED_CODE)
     await world.check("agency", [ANNE], sender=wrote.slug)
     await world.mo(message("mo-1", ANNE, "STOP", CODE))
 

@@ -12,7 +12,7 @@ import pytest
 
 from app import holding
 from tests.e2e.served import prepared, served
-from tests.world import OWN_CODE, SALON, World, message, settings_in
+from tests.world import OWN_CODE, SALON, World, let_send, message, settings_in
 
 ANNE, BRUNO, CHLOE = "+33639980001", "+33639980002", "+33639980003"
 NUMBERS = [ANNE, BRUNO, "06 39 98 00 02", "12 34", CHLOE]
@@ -231,3 +231,23 @@ async def test_keys_long_expired_are_forgotten(world: World):
 @pytest.mark.parametrize("key", ["", "x" * 300])
 async def test_a_key_that_is_none_is_refused(world: World, key: str):
     assert (await ask(world, key)).status_code == 422
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("what", ["another call", "its time is over", "a STOP since"])
+async def test_a_lost_answer_can_be_given_back_by_the_clearance_that_the_refusal_names(world: World, what: str):
+    """A caller that never saw the answer knows no clearance, and its people would be withheld as duplicates."""
+    await let_send(world.registry, SALON, OWN_CODE, duplicate_hours=24)
+    lost = (await ask(world, "k-1")).json()["clearance"]["id"]
+    body = {"numbers": NUMBERS, "drill": True} if what == "another call" else None
+    if what == "its time is over":
+        async with world.registry.pool.acquire() as db:
+            await db.execute("UPDATE check_replay SET expires_at = now() - interval '1 second'")
+    if what == "a STOP since":
+        await world.mo(message("mo-1", CHLOE, "STOP", OWN_CODE))
+    refused = await ask(world, "k-1", body)
+
+    assert refused.json()["clearance"] == lost, refused.text
+    assert (await ask(world, "k-2")).json()["counts"]["allowed"] == 0
+    await world.client.post(f"/v1/clearances/{lost}/release", json={}, headers=world.bearer("salon"))
+    assert (await ask(world, "k-3")).json()["counts"]["duplicate"] == 0

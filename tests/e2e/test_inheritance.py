@@ -6,7 +6,7 @@ import pytest
 from app import administration, inheritance, ledger, senders, tags
 from app.auth import Role
 from app.errors import ConflictError, InvalidValueError
-from tests.world import ACTOR, OWN_CODE, SALON, SPA, World, message
+from tests.world import ACTOR, OWN_CODE, SALON, SHARED_CODE, SPA, World, let_send, message
 
 pytestmark = pytest.mark.anyio
 ANNE, BRUNO, CLARA = "+33639980001", "+33639980002", "+33639980003"
@@ -60,6 +60,8 @@ async def test_the_former_sender_does_not_consult_the_heirs_list(world: World):
 
 async def test_a_list_comes_down_through_several_mergers(world: World):
     await add(world, "groupe")
+    await administration.add_code(world.registry, ACTOR, SHARED_CODE, ["groupe"], ["groupe"], "non surtaxé")
+    await let_send(world.registry, "groupe", SHARED_CODE)
     await world.mo(message("mo-1", ANNE, "STOP", OWN_CODE))
     await inherit(world, SPA, SALON)
     await inherit(world, "groupe", SPA)

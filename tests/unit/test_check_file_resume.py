@@ -182,6 +182,25 @@ def test_a_run_that_got_nothing_done_binds_to_nothing(peer: Peer, path: Path) ->
     assert run(peer, path, campaign="right") == 0
 
 
+def test_what_a_mistyped_command_was_cleared_for_without_an_answer_is_given_back(peer: Peer, path: Path) -> None:
+    asked: list[str] = []
+
+    def note(call: Call) -> Reply:
+        asked.append(call.idempotency_key)
+        return busy()
+
+    peer.script.extend([note] + [busy()] * 5)
+    assert run(peer, path, campaign="mistyped") == 3
+    reused = problem(422, "idempotency-key-reused", "Another call", "Take a new key.", clearance="clr_mistyped")
+    peer.script.append(reused)
+    assert run(peer, path, campaign="right") == 0
+    assert peer.released == ["clr_mistyped"]
+    keys = [call.idempotency_key for call in peer.checks[6:8]]
+    assert keys[0] == asked[0]
+    assert keys[1] != asked[0]
+    assert path.with_name("out").read_text() == ALLOWED
+
+
 def test_another_key_may_finish_the_list(peer: Peer, path: Path) -> None:
     cut(peer, path, 2)
     peer.script.append(problem(401, "unauthenticated", "No valid key", "Revoked."))

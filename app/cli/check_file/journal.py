@@ -110,7 +110,16 @@ class Journal:
         self._stream.truncate(kept)
         self._stream.seek(kept)
         if not kept:
-            self.note(self.begun)
+            self._begin_anew(steps)
+
+    def _begin_anew(self, steps: list[_Step]) -> None:
+        """Begin under the keys of a run that another command left without any answer: one may have been given."""
+        earlier = steps[0] if steps else None
+        if isinstance(earlier, Begun):
+            self.begun = msgspec.structs.replace(self.begun, run=earlier.run)
+        self.note(self.begun)
+        for sent in [step for step in steps if isinstance(step, Sent)][-1:]:
+            self.note(sent)
 
     def _take_up(self, steps: list[_Step]) -> bool:
         """Go on where an earlier run was cut; False where it left nothing worth going on with."""

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 from typing import IO
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import numpy as np
 import numpy.typing as npt
@@ -212,9 +212,8 @@ class Run:
 
     def _answer(self, chunk: int, texts: list[str]) -> Answer | Problem:
         """The answer to a part, or the refusal of all its people because of the hours."""
-        attempt, again = self._attempt(chunk)
         try:
-            answer = self._asked(chunk, attempt, texts, again=again)
+            answer = self._asked(chunk, self._attempt(chunk), texts)
         except RefusedError as error:
             if error.problem.slug != _QUIET_HOURS:
                 raise
@@ -225,11 +224,11 @@ class Run:
         self._pass_on(answer.warnings)
         return answer
 
-    def _asked(self, chunk: int, attempt: int, texts: list[str], *, again: bool) -> Answer:
+    def _asked(self, chunk: int, attempt: int, texts: list[str]) -> Answer:
         try:
             return self._send(chunk, attempt, texts)
         except (RefusedError, WrongCallError) as error:
-            if not again or error.problem.slug not in _OUTDATED:
+            if error.problem.slug not in _OUTDATED:
                 raise
             lost = error.problem.clearance
         # What was answered then no longer holds: its clearance has expired, or somebody said STOP since. Nobody got
@@ -238,24 +237,23 @@ class Run:
             self._client.release(lost)
         return self._send(chunk, attempt + 1, texts)
 
-    def _attempt(self, chunk: int) -> tuple[int, bool]:
-        """The attempt to make, and whether it repeats one whose answer never came: the same key brings that back.
+    def _attempt(self, chunk: int) -> int:
+        """The attempt to make; it repeats one whose answer never came, since the same key brings that back.
 
         What an answer that did come had cleared is given back first: none of it has reached the output.
         """
         sent, answered = self._journal.sent, self._journal.answered
         if sent is None or sent.chunk != chunk:
-            return 1, False
+            return 1
         if answered is None:
-            return sent.attempt, True
+            return sent.attempt
         if answered.clearance:
             self._client.release(answered.clearance)
-        return sent.attempt + 1, False
+        return sent.attempt + 1
 
     def _send(self, chunk: int, attempt: int, texts: list[str]) -> Answer:
         self._journal.note(steps.Sent(chunk, attempt))
-        campaign = quote(self._options.campaign or "check", safe="")[:60]
-        key = f"{campaign}-{self._journal.begun.run}-{chunk}-{attempt}"
+        key = f"check-{self._journal.begun.run}-{chunk}-{attempt}"
         fields = self._options.fields()
         return self._client.check(fields, texts, idempotency_key=key, screen=self._options.screen)
 
