@@ -23,6 +23,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from app import (
     __version__,
     admissions,
+    anchors,
     audit,
     auth,
     breakers,
@@ -259,6 +260,21 @@ async def prove_consistency(
     return Response(msgspec.json.encode(answer), media_type=JSON)
 
 
+@get("/v1/ledgers/{sender:str}/anchors")
+async def list_anchors(
+    request: Call,
+    sender: FromPath[str],
+    start: Annotated[datetime | None, QueryParameter(name="from")] = None,
+    end: Annotated[datetime | None, QueryParameter(name="to")] = None,
+) -> Response[bytes]:
+    """List the heads that this node's witness, or a time-stamping authority, has seen in a period."""
+    registry = registry_of(request)
+    found = await audit.sender_for(registry, await caller_of(request), sender)
+    async with request.app.state.proof_gate:
+        answer = await anchors.anchors(registry, found, _utc(start), _utc(end))
+    return Response(msgspec.json.encode(answer), media_type=JSON)
+
+
 @get("/v1/audit/export")
 async def export(
     request: Call,
@@ -293,7 +309,7 @@ async def look_up_subjects(request: Call) -> Response[bytes]:
     return Response(msgspec.json.encode(answer), media_type=JSON, headers=headers)
 
 
-CHORES = (journal.sign_what_is_over, subjects.remind)
+CHORES = (journal.sign_what_is_over, subjects.remind, anchors.stamp_due)
 """What is looked at every ten minutes."""
 
 ROUTES = [
@@ -317,6 +333,7 @@ ROUTES = [
     checkpoint,
     prove_inclusion,
     prove_consistency,
+    list_anchors,
     export,
     look_up_subjects,
 ]
