@@ -3,6 +3,7 @@
 What comes in and goes out:
   cli/              the command line
   server.py         create_app: the routes, in one list
+  short_way.py      messages, past the framework to the same intake
   edge.py           bodies with limits, problems, ids, metrics, one log line a request
   intake.py         operator webhook -> authenticated, attributed, committed, acknowledged
   recovery.py       watches the database, drains the spool when it is back
@@ -20,6 +21,7 @@ What comes in and goes out:
   review.py         what people decide: doubtful messages, and the texts that are forgotten
   audit/            exports: a zip that proves by itself
   proofs.py         inclusion and consistency proofs for a checkpoint somebody holds
+  anchors.py        what others than the database have seen of the ledgers
   evidence/         verifying such a zip offline, and kept papers against it
   subjects/         what is held about a person: found, explained, erased, answered in time
   retention/        what is forgotten when: previewed, purged, proven, frozen
@@ -87,6 +89,7 @@ What decides, without I/O:
   standing_clearance.py  the token of that permission, and the signed list of those that ended
   receipts.py       signed receipts for operators
   jws.py            compact JWS, one algorithm
+  timestamp.py      questions to a time-stamping authority, and its answers
   replies.py        the texts people get back
   wording.py        what people type that is kept for good: no number in it
 

@@ -93,12 +93,10 @@ async def _question(registry: Registry, caller: Caller, clearance_id: str, body:
     request = msgspec.json.decode(body, type=Request)
     numbers = read_numbers(request.numbers, NUMBERS_MAX)
     roster = await roster_of(registry, caller, clearance_id)
-    require_no_stop_waits(registry, roster)
+    await require_every_stop(registry, roster)
     sender = await registry.directory.sender_by_id(roster.row.sender_id)
     if sender is None:
         raise NotFoundError("There is no such clearance.")
-    if roster.row.purpose != EMERGENCY:
-        await registry.witness.require(sender.sender_id)
     tagged = tags.tags(sender.key, numbers.numbers)
     version, opposed = await inheritance.opposed(registry, sender, numbers.numbers, tagged)
     roster = await registry.rosters.find(caller.sender_ids, roster.row.check_id, version.generation) or roster
@@ -116,10 +114,11 @@ async def _question(registry: Registry, caller: Caller, clearance_id: str, body:
     )
 
 
-def require_no_stop_waits(registry: Registry, roster: Roster) -> None:
-    """Refuse while STOPs wait in the spool, before any list is read; an alert hangs on none of them."""
+async def require_every_stop(registry: Registry, roster: Roster) -> None:
+    """Refuse while STOPs wait in the spool, or the database may lack some; an alert hangs on none of them."""
     if roster.row.purpose != EMERGENCY:
         registry.spool.require_empty()
+        await registry.witness.require(roster.row.sender_id)
 
 
 def is_held(version: Version, row: ClearanceRow) -> bool:

@@ -43,6 +43,7 @@ class Kind(StrEnum):
     ENUMERATION_BUDGET = "enumeration-budget"
     ENUMERATION_DENSITY = "enumeration-density"
     LEDGER_NOT_AS_WITNESSED = "ledger-not-as-witnessed"
+    TIMESTAMP_FAILED = "timestamp-failed"
     ENUMERATION_HITS = "enumeration-hits"
     JOURNAL_DAMAGED = "journal-damaged"
     RIGHTS_GRANTED = "rights-granted"

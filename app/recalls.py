@@ -51,7 +51,7 @@ async def recall(registry: Registry, caller: Caller, clearance_id: str, body: by
     request = msgspec.json.decode(body, type=Request)
     numbers = read_numbers(request.numbers, NUMBERS_MAX)
     roster = await roster_of(registry, caller, clearance_id)
-    admissions.require_no_stop_waits(registry, roster)
+    await admissions.require_every_stop(registry, roster)
     sender = await registry.directory.sender_by_id(roster.row.sender_id)
     if sender is None:
         raise NotFoundError("There is no such clearance.")

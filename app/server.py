@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -23,6 +22,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from app import (
     __version__,
     admissions,
+    anchors,
     audit,
     auth,
     breakers,
@@ -47,10 +47,11 @@ from app import (
     subjects,
 )
 from app.auth import Caller
-from app.edge import HANDLERS, Application, Receive, Scope, Send, observed, plain_body, read_body, render
+from app.edge import HANDLERS, Application, observed, read_body
 from app.errors import UnavailableError
 from app.registry import Registry, open_registry
 from app.settings import Settings
+from app.short_way import short_way
 
 Call = Request[Any, Any, State]
 Act = Callable[[Registry, Caller, str, bytes], Awaitable[object]]
@@ -60,8 +61,6 @@ SHARED_METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 JWKS_CACHED_SECONDS = 300
 DENIED_CACHED_SECONDS = 30
 ADMISSION_BODY_BYTES_MAX = 1_000_000
-MO_PATH = re.compile(r"/v1/mo/([^/]+)(?:/[^/]+)?")
-MO_METHODS = frozenset({"GET", "POST"})
 
 
 def registry_of(request: Call) -> Registry:
@@ -259,6 +258,21 @@ async def prove_consistency(
     return Response(msgspec.json.encode(answer), media_type=JSON)
 
 
+@get("/v1/ledgers/{sender:str}/anchors")
+async def list_anchors(
+    request: Call,
+    sender: FromPath[str],
+    start: Annotated[datetime | None, QueryParameter(name="from")] = None,
+    end: Annotated[datetime | None, QueryParameter(name="to")] = None,
+) -> Response[bytes]:
+    """List the heads that this node's witness, or a time-stamping authority, has seen in a period."""
+    registry = registry_of(request)
+    found = await audit.sender_for(registry, await caller_of(request), sender)
+    async with request.app.state.proof_gate:
+        answer = await anchors.anchors(registry, found, _utc(start), _utc(end))
+    return Response(msgspec.json.encode(answer), media_type=JSON)
+
+
 @get("/v1/audit/export")
 async def export(
     request: Call,
@@ -293,7 +307,7 @@ async def look_up_subjects(request: Call) -> Response[bytes]:
     return Response(msgspec.json.encode(answer), media_type=JSON, headers=headers)
 
 
-CHORES = (journal.sign_what_is_over, subjects.remind)
+CHORES = (journal.sign_what_is_over, subjects.remind, anchors.stamp_due)
 """What is looked at every ten minutes."""
 
 ROUTES = [
@@ -317,6 +331,7 @@ ROUTES = [
     checkpoint,
     prove_inclusion,
     prove_consistency,
+    list_anchors,
     export,
     look_up_subjects,
 ]
@@ -356,56 +371,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
 def create_asgi(settings: Settings, database_url: str) -> Application:
     """Build the application as it is served: with ids, metrics and log lines around everything, 404s included."""
     app = create_app(settings, database_url)
-    return observed(short_way(app, cast("Application", app)))
-
-
-def short_way(app: Litestar, long_way: Application) -> Application:
-    """Serve MO messages without the framework, which would cost a message as much again; all else goes the long way.
-
-    Whatever `receive_mo` answers, this answers; errors are rendered by the same functions.
-    """
-
-    async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        found = MO_PATH.fullmatch(scope["path"]) if scope["type"] == "http" else None
-        if found is None or scope["method"] not in MO_METHODS:
-            await long_way(scope, receive, send)
-            return
-        scope["path_template"] = "/v1/mo/{connection}"
-        try:
-            answer = await _take(app.state.registry, found[1], scope, receive)
-        except Exception as error:  # noqa: BLE001 - each kind has its problem document
-            await render(scope, receive, send, error)
-            return
-        await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer)})
-        await send({"type": "http.response.body", "body": answer.body})
-
-    return application
-
-
-async def _take(registry: Registry, connection: str, scope: Scope, receive: Receive) -> operators.Answer:
-    settings = registry.settings
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    body = await plain_body(headers, receive, settings.mo_body_bytes_max, settings.body_seconds_max)
-    client = scope.get("client")
-    request = operators.Request(
-        method=scope["method"],
-        path=scope["raw_path"].decode("latin-1"),
-        query=scope["query_string"],
-        headers=headers,
-        body=body,
-        peer=client[0] if client else "",
-    )
-    return await intake.receive(registry, connection, request)
-
-
-def _headers(answer: operators.Answer) -> list[tuple[bytes, bytes]]:
-    """One charset and no more: with two, Kannel cannot read the text for the phone."""
-    media_type = answer.content_type.partition(";")[0] or "text/plain"
-    charset = "; charset=utf-8" if media_type.startswith("text/") else ""
-    return [
-        (b"content-type", f"{media_type}{charset}".encode()),
-        (b"content-length", str(len(answer.body)).encode()),
-    ]
+    return observed(short_way(lambda: app.state.registry, cast("Application", app)))
 
 
 async def _about(request: Call, clearance_id: str, act: Act, bytes_max: int | None = None) -> Response[bytes]:

@@ -25,10 +25,11 @@ from app.audit.scope import Scope
 from app.directory import Sender
 from app.dossier import register
 from app.keyset import key_set
-from app.queries import ledgers, setup
+from app.queries import ledgers, setup, timestamps
 from app.registry import Registry
 
 CHUNK_BYTES = 131_072
+STAMPS_MAX = 4_000  # ten years of days
 PRINTED = "rapport.pdf"
 REGISTER = "registre-article-30"
 
@@ -70,6 +71,7 @@ async def _zip(registry: Registry, sender: Sender, head: ledgers.HeadRow, scope:
         account = await account_of(registry, sender, scope, clock.now(), spools)
         about = {"sender": sender.slug, "name": sender.name, "made_at": ledger.timestamp(account.made_at)}
         about |= scope.spelled() | await _papers(registry, sender, head, account, spools)
+        await _stamps(registry, sender, head, spools)
         spools.put("jwks.json", msgspec.json.encode({"keys": await key_set(registry)}))
         spools.put(archive.KEY_MEMBER, verifier_key(registry, sender).encode() + b"\n")
         for name, spool in spools.members():
@@ -83,6 +85,16 @@ async def _zip(registry: Registry, sender: Sender, head: ledgers.HeadRow, scope:
         for name, content in _signatures(registry, sender, head, spools, about):
             yield writer.begin(name) + writer.data(content) + writer.end()
         yield writer.finish()
+
+
+async def _stamps(registry: Registry, sender: Sender, head: ledgers.HeadRow, spools: Spools) -> None:
+    """Put in what a time-stamping authority said of the period's heads, as `openssl ts -verify` takes it."""
+    scope = spools.scope
+    async with registry.pool.acquire() as db:
+        rows = await timestamps.of_sender(db, sender.sender_id, scope.start, scope.end, head.size, STAMPS_MAX)
+    for row in reversed(rows):
+        spools.put(f"timestamps/{row.day}.checkpoint", row.checkpoint.encode())
+        spools.put(f"timestamps/{row.day}.tsr", row.token)
 
 
 def _taken(writer: archive.Writer, spools: Spools, page: bytes) -> bytes:

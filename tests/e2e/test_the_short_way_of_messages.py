@@ -6,7 +6,7 @@ import httpx
 import msgspec
 import pytest
 
-from app.server import short_way
+from app.short_way import short_way
 from tests.world import KANNEL_TOKEN, OWN_CODE, World, message, signed
 
 pytestmark = pytest.mark.anyio
@@ -29,7 +29,7 @@ CASES = {
 
 @pytest.fixture
 async def short(world: World) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(short_way(world.app, refuse_messages(world.app)))
+    transport = httpx.ASGITransport(short_way(lambda: world.registry, refuse_messages(world.app)))
     async with httpx.AsyncClient(transport=transport, base_url="http://registry") as client:
         yield client
 

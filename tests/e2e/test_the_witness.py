@@ -103,6 +103,29 @@ async def test_a_backup_that_has_grown_as_long_as_the_original_is_another_histor
     assert "another history" in problem["detail"]
 
 
+async def test_a_refused_check_leaves_no_entry_in_an_older_backup(restored: World):
+    before = await head_of(restored)
+    await refusal_of(restored)
+
+    assert await head_of(restored) == before
+
+
+@pytest.mark.parametrize("act", ["admissions", "recall"])
+async def test_a_gateway_is_not_answered_from_an_older_backup(
+    server_url: str, database_url: str, tmp_path: Path, keys: dict[str, str], act: str
+):
+    async with reopened(database_url, tmp_path, keys) as world:
+        given = (await world.check("salon", [BRUNO]))["clearance"]["id"]
+    with copied(server_url, database_url) as backup:
+        async with reopened(database_url, tmp_path, keys) as world:
+            await world.mo(message("mo-2", BRUNO, "STOP", OWN_CODE))
+        async with reopened(backup, tmp_path, keys) as world:
+            path, body = f"/v1/clearances/{given}/{act}", {"numbers": [BRUNO]}
+            answer = await world.client.post(path, json=body, headers=world.bearer("salon"))
+    assert answer.status_code == 503
+    assert answer.json()["rule"] == "ledger-witness"
+
+
 async def test_nothing_of_an_older_backup_is_signed(restored: World):
     for path in (f"/v1/ledgers/{SALON}/checkpoint", f"/v1/ledgers/{SALON}/proofs/inclusion?index=0"):
         assert (await restored.client.get(path, headers=restored.bearer("auditor"))).status_code == 503
