@@ -44,9 +44,11 @@ class Figure(NamedTuple):
 
 REDIS = Goal("check of 1 M JSON numbers, recorded ÷ Redis SMISMEMBER of the same list in plain text", 0.6, 0.3)
 TABLE = Goal("the same ÷ HMAC-SHA-256 + PostgreSQL = ANY", 0.15, 0.08)
-SECOND = Goal("second 1 M of the same campaign ÷ the first", 1.6, 1.2)
+SECOND = Goal("second 1 M of the same campaign ÷ the first, duplicate veto on", 1.6, 1.2)
 TEXT = Goal("text/plain check of 1 M ÷ JSON check", 0.8, 0.6)
 ONE = Goal("one-number check, p50, one connection ÷ empty Litestar handler", 12, 6)
+ADMITTED = Goal("admissions a second, in chunks of 100", 5_000, 20_000, up=True, unit="/s")
+ADMIT_ONE = Goal("one admission, p50, one connection ÷ empty Litestar handler", 12, 6)
 WEBHOOKS = Goal("durable STOP webhooks a second, 128 connections ÷ empty Litestar POST", 0.35, 0.5, up=True)
 BESIDE = Goal("webhook p99 at 200 a second beside checks of 1 M ÷ without", 5, 2)
 BYTES = Goal("index memory per opt-out", 12, 8.5, unit="B")

@@ -1,15 +1,18 @@
 """How each figure is measured. All of them in one run, on one registry, medians of the scale's number of runs."""
 
 import asyncio
+import itertools
 import json
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+import asyncpg
 import msgspec
 import numpy as np
 import uvloop
@@ -25,6 +28,9 @@ WEBHOOK_CONNECTIONS = 128
 WEBHOOKS_PER_SECOND = 200
 CALM_PAIRS = 5
 MEGABYTE = 1e6
+CHUNK = 100
+GATEWAYS = 8  # connections that ask for admissions
+DIRECTORY_SECONDS = 1.2  # after which every process has read the profiles anew
 FIRST_WEBHOOK_NUMBER = 20_000_000  # far from the batches
 
 
@@ -72,9 +78,13 @@ def checks(bench: Bench, folder: Path) -> Iterator[Figure]:
 def second_of_a_campaign(bench: Bench, _: Path) -> Iterator[Figure]:
     """The same campaign goes on with other people; each pair is a campaign of its own."""
     first, second = list[float](), list[float]()
-    for run in range(bench.stage.scale.runs):
-        first.append(ask(bench.stage, json_check(bench, 0, f"campagne-{run}")))
-        second.append(ask(bench.stage, json_check(bench, 1, f"campagne-{run}")))
+    bodies = [
+        [json_check(bench, which, f"campagne-{run}") for which in range(2)] for run in range(bench.stage.scale.runs)
+    ]
+    with duplicates_vetoed(bench.stage):
+        for one, other in bodies:
+            first.append(ask(bench.stage, one, bench.hits))
+            second.append(ask(bench.stage, other))
     yield ratio(figures.SECOND, statistics.median(second), statistics.median(first), "s")
 
 
@@ -129,6 +139,49 @@ def one_number(bench: Bench, _: Path) -> Iterator[Figure]:
         for _ in range(bench.stage.scale.runs)
     ]
     yield ratio(figures.ONE, median_of(pairs, 0) * 1e3, median_of(pairs, 1) * 1e3, "ms")
+
+
+# --- the admission ---------------------------------------------------------------------------------------------------
+
+
+def admissions(bench: Bench, _: Path) -> Iterator[Figure]:
+    """Each number goes once, so each is asked about once; nobody among them is opposed."""
+    scale, every = bench.stage.scale, round(1 / stage.HIT_SHARE)
+    free = iter([number for place, number in enumerate(bench.batches[1]) if place % every])
+    count = min(scale.small_checks, scale.numbers // (3 * CHUNK * scale.runs))
+    path = f"/v1/clearances/{clearance_of(bench)}/admissions"
+    rates, pairs = list[float](), list[tuple[float, float]]()
+    for _run in range(scale.runs):
+        chunks = [admission(bench, path, list(itertools.islice(free, CHUNK))) for _chunk in range(count)]
+        rates.append(load(wire.closed_loop(bench.stage.port, chunks, GATEWAYS)).rate * CHUNK)
+        ones = [admission(bench, path, [next(free)]) for _one in range(count)]
+        empty = [wire.request("GET", "/", {})] * count
+        pairs.append(
+            (
+                p50(load(wire.closed_loop(bench.stage.port, ones, 1))),
+                p50(load(wire.closed_loop(bench.stage.empty_port, empty, 1))),
+            )
+        )
+    yield Figure(figures.ADMITTED, statistics.median(rates), f"{GATEWAYS} connections, {count} chunks a run")
+    yield ratio(figures.ADMIT_ONE, median_of(pairs, 0) * 1e3, median_of(pairs, 1) * 1e3, "ms")
+
+
+def clearance_of(bench: Bench) -> str:
+    """Clear the second batch, and return the clearance's id."""
+
+    async def work() -> wire.Reply:
+        asking = await wire.connect(bench.stage.port)
+        reply = await asking.ask(json_check(bench, 1, "admissions"))
+        asking.close()
+        return reply
+
+    answer: dict[str, Any] = json.loads(load(work()).body)
+    return str(answer["clearance"]["id"])
+
+
+def admission(bench: Bench, path: str, numbers: list[str]) -> bytes:
+    headers = {"authorization": f"Bearer {bench.stage.key}", "content-type": "application/json"}
+    return wire.request("POST", path, headers, msgspec.json.encode({"numbers": numbers}))
 
 
 # --- the webhook -----------------------------------------------------------------------------------------------------
@@ -240,7 +293,30 @@ def request(bench: Bench, body: bytes, content_type: str = "application/json", q
 
 def json_check(bench: Bench, which: int, campaign: str, count: int | None = None) -> bytes:
     numbers = bench.batches[which][:count]
-    return request(bench, msgspec.json.encode({"campaign": campaign, "numbers": numbers}))
+    text = f"{campaign} : venez ! STOP {stage.BRAND_CODE}"
+    return request(bench, msgspec.json.encode({"campaign": campaign, "text": text, "numbers": numbers}))
+
+
+@contextmanager
+def duplicates_vetoed(opened: Stage) -> Iterator[None]:
+    """Let nobody get a campaign or a text twice meanwhile; the server learns of it within its second."""
+
+    async def veto(hours: int) -> None:
+        db = await asyncpg.connect(opened.database_url)
+        try:
+            await db.execute(
+                "UPDATE sender SET profile = jsonb_set(profile::jsonb, '{duplicate_hours}', to_jsonb($1::int))::text",
+                hours,
+            )
+        finally:
+            await db.close()
+        await asyncio.sleep(DIRECTORY_SECONDS)
+
+    asyncio.run(veto(24))
+    try:
+        yield
+    finally:
+        asyncio.run(veto(0))
 
 
 def stops(count: int, name: str, first: int) -> list[bytes]:
@@ -294,6 +370,7 @@ MEASURES: tuple[tuple[tuple[figures.Goal, ...], Callable[[Bench, Path], Iterator
     ((figures.FLAT,), flatness),
     ((figures.MEMORY,), memory),
     ((figures.ONE,), one_number),
+    ((figures.ADMITTED, figures.ADMIT_ONE), admissions),
     ((figures.WEBHOOKS,), webhooks),
     ((figures.BESIDE,), webhooks_beside_checks),
     ((figures.EXPORT, figures.EXPORT_MEMORY, figures.VERIFY), ledgers.export_and_copy),
