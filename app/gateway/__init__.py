@@ -2,6 +2,7 @@
 
 It runs beside Kannel, not in the registry: a thin client that knows the public API, the published keys and no database.
 
+settings.py    what a gateway is told when it starts
 calls.py       a call of `sendsms` taken apart and put together again, byte for byte
 tokens.py      the clearance a call shows, verified offline; the standing clearances that alerts go out under
 desk.py        the registry, asked over one kept-alive connection: admitted, refused, or no answer
