@@ -9,6 +9,7 @@ desk.py        the registry, asked over one kept-alive connection: admitted, ref
 once.py        the same call again is the same question until it went out
 uses.py        what went out under a standing clearance: on disk before it goes, told to the registry afterwards
 flow.py        one call from its arrival to its answer
+telling.py     beside the calls: uses are told, the list of those denied is kept
 problems.py    what is answered instead of sending
 application.py the ASGI application
 """
