@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -17,9 +19,10 @@ import httpx
 import pytest
 
 from app.client import Client
+from app.quiet_hours.judge import SUNDAY
 from tests.conftest import run_sql, with_connection
 from tests.e2e.served import Served, prepared, served
-from tests.world import OWN_CODE, SALON, message, settings_in, signed
+from tests.world import OPEN_AT_ALL_HOURS, OWN_CODE, SALON, message, settings_in, signed
 
 ROWS = 200_000
 OPPOSED = range(0, ROWS, 400)
@@ -231,6 +234,28 @@ def test_people_who_must_wait_do_not_end_the_list(standing: Standing, tmp_path: 
     ]
     assert "3  outside sending hours" in told
     assert [check["quiet_hours"] for check in standing.recorded()] == [1, 0]
+
+
+OPEN_DAY = (datetime.now(UTC).weekday() + 3) % 7
+OPEN_IN_THREE_DAYS = {
+    **OPEN_AT_ALL_HOURS,
+    "days": ["08:00-20:00" if day == OPEN_DAY else None for day in range(7)],
+    "sundays": "open" if OPEN_DAY == SUNDAY else "closed",
+}
+
+
+@pytest.mark.parametrize("standing", [{"hours": OPEN_IN_THREE_DAYS}], indirect=True)
+def test_a_list_of_which_everybody_must_wait_is_refused_with_the_opening(standing: Standing, tmp_path: Path) -> None:
+    path, out = tmp_path / "liste.txt", tmp_path / "out.txt"
+    path.write_text("".join(mobile(n) + "\n" for n in range(6)))
+    before = set(tmp_path.iterdir())
+    status, told = ran(standing, path, "--out", out, "--chunk", 2, locale="fr_FR.UTF-8")
+
+    assert status == 1, told
+    assert told.count("Personne dans ce lot ne peut être sollicité") == 1
+    assert re.search(r"relancez la même commande après 20\d\d-\d\d-\d\dT0[67]:00:00Z", told)
+    assert set(tmp_path.iterdir()) == before
+    assert standing.recorded() == []
 
 
 REFUSALS = [
