@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 import numpy as np
@@ -58,6 +58,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     admissions: bool = False
     """The gateway must ask for an admission before each message."""
     drill: bool = False
+    unanswered: Literal["refuse", "send"] = "refuse"
+    """What a gateway does while the registry does not answer; only service and transactional messages may go then."""
 
     @property
     def not_before(self) -> datetime:

@@ -48,6 +48,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     processor: str = ""
     """Who runs this registry for it; the sender itself where it does."""
 
+    service_unanswered: Literal["refuse", "send"] = "refuse"
+    """What gateways do with its cleared service and transactional messages while the registry does not answer."""
+
     # What its checks may leave out.
     short_code: str | None = None
     """The code its texts name, where it uses several."""

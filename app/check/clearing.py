@@ -12,7 +12,7 @@ from app.check.recording import Case
 from app.index import Version
 from app.phone import Numbers
 from app.registry import Registry
-from app.safeguards.plan import Plan
+from app.safeguards.plan import SERVICE, TRANSACTIONAL, Plan
 from app.verdict import Reason, Verdict
 
 
@@ -91,4 +91,5 @@ def _terms(case: Case, ground: Ground, judged: Verdict, allowed: np.ndarray) -> 
         classifier=intent.CLASSIFIER_VERSION,
         admissions=case.sender.profile.admissions,
         drill=plan.drill,
+        unanswered=case.sender.profile.service_unanswered if plan.purpose in {SERVICE, TRANSACTIONAL} else "refuse",
     )

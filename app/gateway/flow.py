@@ -76,7 +76,7 @@ class Gateway:
             self._require_signed(admitted, token)
             return Going(admitted)
         except NoAnswerError as none:
-            if standing is None:
+            if standing is None and not _may_go_unanswered(terms):
                 raise Problem(
                     DOWN, f"{none} Nothing was decided and nothing sent; repeat the same call later."
                 ) from None
@@ -140,6 +140,11 @@ class Gateway:
             self.once.went_out(name)
         if use is not None:
             self.uses.went_out(use)
+
+
+def _may_go_unanswered(terms: Terms | StandingTerms) -> bool:
+    """Tell whether the sender's profile lets its service messages go while nobody can be asked (D8)."""
+    return isinstance(terms, Terms) and terms.unanswered == "send"
 
 
 def _passed_on(answer: httpx.Response, admitted: Admitted) -> Answer:

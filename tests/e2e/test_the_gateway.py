@@ -57,6 +57,10 @@ class Stage:
         )
         return answer.raise_for_status().json()["clearance"]["token"]
 
+    def set_profile(self, name: str, value: str) -> None:
+        statement = "UPDATE sender SET profile = jsonb_set(profile::jsonb, ARRAY[$1], to_jsonb($2::text))::text"
+        with_connection(self.database, lambda held: held.execute(statement, name, value))
+
     def reached(self, *numbers: str) -> list[str]:
         """What is on the phones, once a message that comes last has arrived."""
         last = f"+3363998{9_000 + next(LASTS):04}"
@@ -103,7 +107,7 @@ async def founded(settings: Settings, database: str) -> tuple[dict[str, str], st
     await found(settings, database)
     async with open_registry(settings, database) as registry:
         keys = await populate(registry)
-        await let_send(registry, SALON, OWN_CODE, grants=["emergency"], admissions=True)
+        await let_send(registry, SALON, OWN_CODE, grants=["emergency", "service"], admissions=True)
         given = await standing_clearances.issue(registry, ACTOR, SALON, [BRAND], [NAME], 1_000)
         return keys, given.token
 
@@ -207,6 +211,16 @@ def test_while_the_registry_is_down_marketing_waits_and_alerts_go_on_the_standin
     later = stage.gateway.send(fanny, clearance=commercial)  # the very same call: nothing had been decided
     assert later.status_code == 202
     assert stage.reached(fanny, gilles, hugo) == [fanny, gilles, hugo]
+
+
+@pytest.mark.parametrize(("profile", "status"), [("refuse", 503), ("send", 202)])
+def test_while_the_registry_is_down_a_service_message_goes_as_the_profile_says(stage: Stage, profile: str, status: int):
+    (lea,) = people(350 if profile == "send" else 360)
+    with stopped(stage.server):  # it reads the profile anew when it starts
+        stage.set_profile("service_unanswered", profile)
+    service = stage.cleared(lea, purpose="service", text="Votre commande est prête.")
+    with stopped(stage.server):
+        assert stage.gateway.send(lea, text="Votre commande est prête.", clearance=service).status_code == status
 
 
 def test_a_registry_that_does_not_answer_in_time_holds_up_no_alert(stage: Stage):
