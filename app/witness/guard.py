@@ -33,6 +33,7 @@ WRITE_SECONDS = 1.0
 SWEEP_SECONDS = 5.0
 SYNC_SECONDS = 0.05
 PATIENCE_SECONDS = 60.0
+PROBE_SECONDS = 5.0
 ENDS_SECONDS = 5.0
 
 log = structlog.get_logger()
@@ -234,7 +235,8 @@ class Witness:
 
     async def _sweep(self) -> None:
         """Compare every head with its witness; what has only grown is read when somebody asks, or a second later."""
-        async with self._pool.acquire() as db:
+        # A database that hangs must not keep a connection from those who serve people.
+        async with asyncio.timeout(PROBE_SECONDS), self._pool.acquire(timeout=PROBE_SECONDS) as db:
             rows = await witness.every_head(db)
             restored = await witness.last_restore(db)
         try:
