@@ -47,6 +47,7 @@ from app import (
     subjects,
 )
 from app.auth import Caller
+from app.database import lent
 from app.edge import HANDLERS, Application, observed, read_body
 from app.errors import UnavailableError
 from app.registry import Registry, open_registry
@@ -73,7 +74,7 @@ async def caller_of(request: Call) -> Caller:
     """Return who is calling; the key is looked up anew every time."""
     registry = registry_of(request)
     seconds = registry.settings.commit_seconds_max
-    async with asyncio.timeout(seconds), registry.pool.acquire() as db:
+    async with asyncio.timeout(seconds), lent(registry.pool, seconds) as db:
         return await auth.authenticate(db, request.headers.get("authorization", ""))
 
 

@@ -182,6 +182,21 @@ def _is_durable(name: str, setting: str) -> bool:
 
 
 @contextlib.asynccontextmanager
+async def lent(pool: Pool, seconds: float) -> AsyncIterator[LentConnection]:
+    """Lend a connection for a read, with a deadline on the loan and on the return.
+
+    The second matters as much: a connection whose query was cut off is not back before the server has answered the
+    cancellation, and a server that hangs never does.
+    """
+    async with asyncio.timeout(seconds):  # the pool's own way to a deadline is a task for each loan
+        connection = await pool.acquire()
+    try:
+        yield connection
+    finally:
+        await pool.release(connection, timeout=seconds)
+
+
+@contextlib.asynccontextmanager
 async def _lent(pool: Pool) -> AsyncIterator[LentConnection]:
     """Lend a connection, and cut it rather than hand it back when trouble leaves its state unknown."""
     async with asyncio.timeout(LEND_SECONDS):  # the pool's own way to a deadline is a task for each loan
