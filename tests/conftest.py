@@ -68,14 +68,14 @@ def server_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def empty_database(server_url: str) -> Callable[[], contextlib.AbstractContextManager[str]]:
     """Make databases with nothing in them, not even the schema: `with empty_database() as url`."""
-    return lambda: _database(server_url, "template1")
+    return lambda: copies_of(server_url, "template1")
 
 
 @pytest.fixture(scope="session")
 def migrated_database(server_url: str) -> Callable[[], contextlib.AbstractContextManager[str]]:
     """Make databases at the present schema: `with migrated_database() as url`."""
     _migrate_template_once(server_url)
-    return lambda: _database(server_url, TEMPLATE)
+    return lambda: copies_of(server_url, TEMPLATE)
 
 
 @pytest.fixture
@@ -130,13 +130,25 @@ def with_connection(url: str, work: Callable[[Connection], Awaitable[Any]]) -> A
 
 
 @contextlib.contextmanager
-def _database(server_url: str, template: str) -> Iterator[str]:
+def copies_of(server_url: str, template: str) -> Iterator[str]:
+    """A database made of a template, until the context ends."""
     name = f"t_{os.getpid()}_{next(_numbers)}_{secrets.token_hex(2)}"
     run_sql(server_url, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     try:
         yield url_of(server_url, name)
     finally:
         run_sql(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextlib.contextmanager
+def copy_of(server_url: str, name: str) -> Iterator[None]:
+    """A database of this name at the present schema, which stays where the body succeeds."""
+    run_sql(server_url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY")
+    try:
+        yield
+    except BaseException:
+        run_sql(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+        raise
 
 
 def url_of(server_url: str, database: str) -> str:

@@ -152,9 +152,24 @@ async def opened_world(database_url: str, folder: Path, **more: object) -> Async
     """Found, open, populate and serve a registry in this process, over ASGI."""
     settings = settings_in(folder, **more)
     await found(settings, database_url)
+    async with served_here(settings, database_url) as world:
+        world.keys = await populate(world.registry)
+        yield world
+
+
+@asynccontextmanager
+async def reopened_world(database_url: str, folder: Path, keys: dict[str, str]) -> AsyncIterator[World]:
+    """Serve a registry that was populated before; the folder holds its key."""
+    async with served_here(settings_in(folder), database_url) as world:
+        world.keys = dict(keys)
+        yield world
+
+
+@asynccontextmanager
+async def served_here(settings: Settings, database_url: str) -> AsyncIterator[World]:
+    """Open a founded registry and serve it in this process, over ASGI."""
     app = create_app(settings, database_url)
     async with app.lifespan():
-        registry = app.state.registry
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://registry") as client:
-            yield World(registry, await populate(registry), client, app)
+            yield World(app.state.registry, client=client, app=app)
