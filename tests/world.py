@@ -1,5 +1,6 @@
 """A registry with two senders, as most tests need it: one code shared by both, one of the salon's own."""
 
+import asyncio
 from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -155,6 +156,14 @@ async def opened_world(database_url: str, folder: Path, **more: object) -> Async
     async with served_here(settings, database_url) as world:
         world.keys = await populate(world.registry)
         yield world
+
+
+async def after_the_first_retention_run(world: World) -> World:
+    """The same world, once the purge that its service begins with is over."""
+    async with asyncio.timeout(10), world.registry.pool.acquire() as db:
+        while not await db.fetchval("SELECT 1 FROM retention_run WHERE succeeded_at IS NOT NULL"):
+            await asyncio.sleep(0.01)
+    return world
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from app import clock, journal, lookback
 from app.administration import note
 from app.appends import Key
 from app.directory import Sender
-from app.errors import ConflictError, InvalidValueError
+from app.errors import InvalidValueError, KeyRotatedError
 from app.queries import oppositions, retention, subjects
 from app.registry import Registry
 from app.retention import require_thawed
@@ -133,7 +133,7 @@ async def erase_person(registry: Registry, sender: Sender, plan: Plan) -> Plan:
     """Forget decided texts; of whom is not opposed also state and openings. Returns the plan as it held."""
     async with registry.pool.acquire() as db, db.transaction():
         if await retention.lock(db, sender.sender_id) != sender.epoch:
-            raise ConflictError("The sender's key was rotated just now; erase again.")
+            raise KeyRotatedError("This sender's key was rotated a moment ago; send the same request again.")
         # Under the lock: a STOP that came since the plan was made keeps everything.
         now = await oppositions.standings(db, [(sender.sender_id, tag) for tag in plan.tags])
         opposed = any(state.opposed for state in now.values())

@@ -12,7 +12,7 @@ from app.errors import ConflictError, ForbiddenError, InvalidValueError, NotFoun
 from app.registry import open_registry
 from app.retention import CLASSES, purging
 from app.server import create_app
-from tests.world import OWN_CODE, SALON, SPA, World, message
+from tests.world import OWN_CODE, SALON, SPA, World, after_the_first_retention_run, message
 
 pytestmark = pytest.mark.anyio
 ANNE, BRUNO, CHLOE = "+33639980001", "+33639980002", "+33639980003"
@@ -49,11 +49,7 @@ async def verified(world: World, path) -> bool:
 
 @pytest.fixture
 async def world(world: World) -> World:
-    """The same world, once the run that its service begins with is over."""
-    async with asyncio.timeout(10):
-        while not await sql(world, "SELECT 1 FROM retention_run WHERE succeeded_at IS NOT NULL"):  # noqa: ASYNC110 - the database is what tells
-            await asyncio.sleep(0.01)
-    return world
+    return await after_the_first_retention_run(world)
 
 
 async def test_the_contact_record_ends_after_thirteen_weeks_and_an_entry_proves_it(world: World, tmp_path):

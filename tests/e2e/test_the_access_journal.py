@@ -12,11 +12,16 @@ from app import audit, journal, ledger, review
 from app.alarms import Kind
 from app.queries import setup
 from tests.e2e.served import clean_environment
-from tests.world import OWN_CODE, SALON, World, message
+from tests.world import OWN_CODE, SALON, World, after_the_first_retention_run, message
 
 pytestmark = pytest.mark.anyio
 TODAY = datetime.now(UTC).date()
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)
+
+
+@pytest.fixture
+async def world(world: World) -> World:
+    return await after_the_first_retention_run(world)
 
 
 @pytest.fixture
