@@ -28,6 +28,7 @@ SHARED_CODE, OWN_CODE = "36200", "36111"
 SIGNED_SECRET = "whsec_" + b64encode(b"a secret of thirty-two bytes ...").decode()
 KANNEL_TOKEN = "jeton-de-kannel"
 ACTOR = "tests"
+FIRST_RUN_OVER = "SELECT 1 FROM retention_run WHERE succeeded_at IS NOT NULL"
 
 
 @dataclass
@@ -161,7 +162,7 @@ async def opened_world(database_url: str, folder: Path, **more: object) -> Async
 async def after_the_first_retention_run(world: World) -> World:
     """The same world, once the purge that its service begins with is over."""
     async with asyncio.timeout(10), world.registry.pool.acquire() as db:
-        while not await db.fetchval("SELECT 1 FROM retention_run WHERE succeeded_at IS NOT NULL"):
+        while not await db.fetchval(FIRST_RUN_OVER):  # noqa: ASYNC110 - the database is what tells
             await asyncio.sleep(0.01)
     return world
 
