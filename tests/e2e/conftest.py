@@ -50,7 +50,7 @@ def database_url(
     request: pytest.FixtureRequest, server_url: str, migrated_database: Callable[[], AbstractContextManager[str]]
 ) -> Iterator[str]:
     """A database of this test's own: the world's where there is one, else an empty one at the present schema."""
-    if "world" not in request.fixturenames:
+    if "populated_keys" not in request.fixturenames:
         with migrated_database() as url:
             yield url
         return
