@@ -28,7 +28,6 @@ CHECKS: tuple[Callable[[Registry], Awaitable[Sequence[Finding]]], ...] = (
     witness.check,
     standing.check_spool,
     standing.check_alarms,
-    standing.check_channels,
 )
 
 

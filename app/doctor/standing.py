@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from app.doctor.finding import Finding, fail, ok, warn
 from app.queries import alarms
 from app.registry import Registry
-from app.safeguards.channels import channel_findings
 
 ALARMS_SHOWN_MAX = 100
 
@@ -26,9 +25,3 @@ async def check_alarms(registry: Registry) -> Sequence[Finding]:
         for row in rows
     ]
     return found or [ok("alarms", "none is open")]
-
-
-async def check_channels(registry: Registry) -> Sequence[Finding]:
-    """Tell of each code whether a STOP to it would arrive."""
-    told = {"ok": ok, "warning": warn, "error": fail}
-    return [told[level]("STOP channel", sentence) for level, sentence in await channel_findings(registry)]

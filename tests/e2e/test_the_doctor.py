@@ -117,10 +117,11 @@ async def test_what_a_profile_gets_wrong_is_told(world: World):
         assert "9980001" not in one.told
 
 
-async def test_a_code_whose_answers_arrive_nowhere_fails(world: World):
+async def test_a_code_whose_answers_arrive_nowhere_fails(world: World, database_url: str):
     await set_up(world)
     await administration.add_code(world.registry, ACTOR, "36777", [SPA], [], "non surtaxé")
-    channels = {one.told.split(":")[0]: one.level for one in await about(world, "STOP channel")}
+    told = [one for one in await found(world, database_url) if one.what.startswith("STOP channel ")]
+    channels = {one.what.removeprefix("STOP channel "): one.level for one in told}
     assert channels == {SHARED_CODE: Level.OK, OWN_CODE: Level.OK, "36777": Level.FAIL}
 
 
