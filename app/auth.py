@@ -7,6 +7,7 @@ requests a second). The checksum lets a scanner or a typing error be told from a
 import hashlib
 import hmac
 import zlib
+from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,6 +20,7 @@ from app.errors import ForbiddenError, InvalidValueError, NotFoundError, Unauthe
 from app.queries import api_keys
 from app.queries.rows import Db
 
+CALLERS_MAX = 1_000
 ID_CHARACTERS = 10
 SECRET_CHARACTERS = 43
 CHECKSUM_CHARACTERS = 6
@@ -116,6 +118,30 @@ async def authenticate(db: Db, authorization: str) -> Caller:
     if row is None or not same:
         raise UnauthenticatedError("This key is unknown, expired or revoked.")
     return Caller(row.key_id, Role(row.role), row.label, tuple(row.sender_ids))
+
+
+class Callers:
+    """Who called lately, by a digest of what they sent as their key; a key may have been revoked since.
+
+    Only what proves by itself that the key is still in force may rest on this (`check.belief`).
+    """
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[bytes, Caller] = OrderedDict()
+
+    def remember(self, authorization: str, caller: Caller) -> None:
+        """Remember an authenticated caller, for as long as not too many others call."""
+        self._known[_digest(authorization)] = caller
+        if len(self._known) > CALLERS_MAX:
+            self._known.popitem(last=False)
+
+    def remembered(self, authorization: str) -> Caller | None:
+        """Return who sent this Authorization header before."""
+        return self._known.get(_digest(authorization))
+
+
+def _digest(authorization: str) -> bytes:
+    return hashlib.sha256(authorization.encode("utf-8", "surrogateescape")).digest()
 
 
 async def sender_of(caller: Caller, directory: Directory, slug: str | None) -> Sender:

@@ -7,13 +7,14 @@ new one that shares the base array.
 """
 
 import asyncio
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from app.appends import Addition
 from app.database import Pool
 from app.errors import KeyRotatedError, NotFoundError
 from app.queries import holds, oppositions
@@ -27,6 +28,8 @@ BUILDS_AT_ONCE = 2
 LONG_LIST_TAGS = 50_000
 SMALL_BATCH_NUMBERS = 1_000
 NOTHING_CHANGED = 2**62
+ASKED_BEFORE_BUILT = 32
+"""Small batches that ask the table about one sender; then its list is worth its memory."""
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -53,13 +56,16 @@ class Index:
         self._versions: OrderedDict[int, Version] = OrderedDict()
         self._locks: dict[int, asyncio.Lock] = {}
         self._building = asyncio.Semaphore(BUILDS_AT_ONCE)
+        self._asked_of: Counter[int] = Counter()
+        self._believed: set[int] = set()
+        """Of whom nobody but this process seems to write: found twice as they were left, or added to by it alone."""
 
     async def opposed(self, sender_id: int, tags: NDArray[np.int64], epoch: int) -> tuple[Version, NDArray[np.bool_]]:
         """Tell which of the tags are opposed, at a ledger size not older than this call.
 
         KeyRotatedError when the key that made them is no longer in force: none of them would be found.
         """
-        if sender_id not in self._versions and len(tags) <= SMALL_BATCH_NUMBERS:
+        if len(tags) <= SMALL_BATCH_NUMBERS and not self._worth_building(sender_id):
             version, found = await self._asked(sender_id, tags)
             _require(version, epoch)
             return version, found
@@ -68,6 +74,28 @@ class Index:
         if len(tags) <= SMALL_BATCH_NUMBERS:
             return version, version.tags.contains(tags)
         return version, await asyncio.to_thread(version.tags.contains, tags)
+
+    def believed(self, sender_id: int) -> Version | None:
+        """Return the sender's list as it should be now, without asking; None where asking is wiser.
+
+        Whoever uses it must see to it that nothing is concluded unless it is so (`Record.believed`).
+        """
+        version = self._versions.get(sender_id) if sender_id in self._believed else None
+        return None if version is None or version.holds or version.inherits else version
+
+    def doubt(self, sender_id: int) -> None:
+        """Believe nothing of this sender until it is found as it was left."""
+        self._believed.discard(sender_id)
+
+    def saw(self, added: Addition) -> None:
+        """Learn of what this process has committed: records of checks leave a list as it is. Costs next to nothing."""
+        sender_id, *before = added.before
+        known = self._versions.get(sender_id)
+        if known is None or [known.size, known.peaks] != before or added.states:
+            self._believed.discard(sender_id)
+            return
+        size, peaks = added.after
+        self._versions[sender_id] = msgspec.structs.replace(known, size=size, peaks=peaks)
 
     async def at_present(self, sender_id: int) -> Version:
         """Return the sender's version, caught up or built."""
@@ -84,6 +112,8 @@ class Index:
             rows = await oppositions.read_state(db, sender_id, known.size, known.generation, DELTA_ENTRIES_MAX)
         if not rows or rows[0].generation != known.generation or rows[0].size - known.size > DELTA_ENTRIES_MAX:
             return None
+        if rows[0].size == known.size:
+            self._believed.add(sender_id)
         return _version(rows[0], await _with_delta(known.tags, rows))
 
     async def _built_once(self, sender_id: int) -> Version:
@@ -107,6 +137,16 @@ class Index:
             state = await _state(db, sender_id)
             await oppositions.copy_opposed(db, sender_id, state.epoch, take)
         return _version(state, await asyncio.to_thread(lambda: TagSet.of(copy.finish())))
+
+    def _worth_building(self, sender_id: int) -> bool:
+        """Tell whether a small batch finds the list in memory, or is one of many."""
+        if sender_id in self._versions:
+            return True
+        self._asked_of[sender_id] += 1
+        if self._asked_of[sender_id] <= ASKED_BEFORE_BUILT or 2 * self.nbytes > self._bytes_max:
+            return False
+        del self._asked_of[sender_id]
+        return True
 
     async def _asked(self, sender_id: int, tags: NDArray[np.int64]) -> tuple[Version, NDArray[np.bool_]]:
         """Ask the table about a small batch on a cold index, in the snapshot that read the size."""

@@ -13,6 +13,7 @@ import msgspec
 
 from app import ledger, tags
 from app.alarms import Alarms
+from app.appends import Addition
 from app.contacts import Contacts
 from app.database import Pool, close_pool, open_pool, require_current, require_durable
 from app.directory import Directory
@@ -29,6 +30,9 @@ from app.signer import Signer
 from app.spool import Spool
 from app.tally import Tally
 from app.witness import Era, Witness, WitnessFile
+
+SEQUENCER_CONNECTIONS = 2
+"""One for transactions, one for what is committed alone."""
 
 
 class NotReadyError(RegistryError):
@@ -74,20 +78,26 @@ async def open_registry(settings: Settings, database_url: str, root: Root | None
     tags.self_test()
     async with (
         opened(database_url, settings.pool_connections_max, "stop-registry") as pool,
-        opened(database_url, 1, "stop-registry sequencer") as writer,
+        opened(database_url, SEQUENCER_CONNECTIONS, "stop-registry sequencer") as writer,
     ):
         era, root = await _identity(pool, settings, root)
         alarms = Alarms(pool)
         file = WitnessFile(settings.witness_path, root)
         witness = Witness(pool, alarms, file, era, synced=settings.witness_synced)
-        sequencer = Sequencer(writer, root, witness.saw)
+        index = Index(pool, settings.index_bytes_max)
+
+        def saw(added: Addition) -> None:
+            witness.saw(added)
+            index.saw(added)
+
+        sequencer = Sequencer(writer, root, saw)
         pulse = Pulse(pool, alarms)
         spool = Spool(settings.data_dir / "spool", root, settings.spool_bytes_max)
         signer = Signer(root.signing_key())
         sequencer.start()
         try:
             await witness.start()
-            directory, index = Directory(pool, root), Index(pool, settings.index_bytes_max)
+            directory = Directory(pool, root)
             gc.freeze()  # what is here now stays, so no collection during a request need look at it again
             rosters, contacts, tally = Rosters(pool), Contacts(pool), Tally()
             parts = (pool, directory, sequencer, index, spool, alarms, rosters, contacts, pulse, tally, signer)

@@ -2,6 +2,7 @@
 
 asking.py       what a call says, whether its numbers come as JSON or as lines
 flow.py         read, evaluate, record, answer
+belief.py       a small check by what is believed, committed only if that is so
 planning.py     what is to be sent, completed and judged by every safeguard
 clearing.py     the clearance: its terms before the record, its token after
 screening.py    who is opposed since when, for a customer file
@@ -15,8 +16,9 @@ gate.py         how many heavy checks at once; alerts in a lane of their own
 
 from app.check.answering import Answer
 from app.check.asking import Asked, asked
+from app.check.belief import believed
 from app.check.flow import check
 from app.check.gate import Gate, Lanes
 from app.check.records import record_of
 
-__all__ = ["Answer", "Asked", "Gate", "Lanes", "asked", "check", "record_of"]
+__all__ = ["Answer", "Asked", "Gate", "Lanes", "asked", "believed", "check", "record_of"]

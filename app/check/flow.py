@@ -131,9 +131,18 @@ async def _cleared(case: Case, batch: Batch, key: Key | None) -> Outcome:
 
 async def _look(look: Look, warnings: list[str]) -> Outcome:
     """Judge every number by the lists as they are now, and commit what that clears."""
+    case = look.case
+    version, opposed = await _opposed(case, look.batch)
+    outcome = await decided(look, version, opposed, warnings)
+    await record(case, outcome.made, await _replay(case, look.key, outcome.made))
+    tell(case, look.planned.plan, outcome.judged, look.now)
+    return outcome
+
+
+async def decided(look: Look, version: Version, opposed: Mask, warnings: list[str]) -> Outcome:
+    """Judge every number by one version of the lists; nothing is recorded yet."""
     case, batch, ready, size = look.case, look.batch, look.planned, len(look.case.asked.body)
     plan, rules, hours = ready.plan, ready.rules, ready.hours
-    version, opposed = await _opposed(case, batch)
     refuse_held(version.holds, plan)
     contacts = await duplicates.found(case, plan, rules, version, batch, look.now)
     duplicate = contacts.contacted if contacts else None
@@ -148,8 +157,6 @@ async def _look(look: Look, warnings: list[str]) -> Outcome:
     )
     planning.refuse_nobody(plan, hours, judged)
     made = await _made(look, version, judged, contacts)
-    await record(case, made, await _replay(case, look.key, made))
-    _tell(case, plan, judged, look.now)
     waiting = hours.among(judged.reasons == verdict.Reason.QUIET_HOURS.value)
     return Outcome(made, batch.numbers, warnings=warnings, waiting=waiting)
 
@@ -184,7 +191,7 @@ async def _made(look: Look, version: Version, judged: verdict.Verdict, contacts:
     )
 
 
-def _tell(case: Case, plan: Plan, judged: verdict.Verdict, now: datetime) -> None:
+def tell(case: Case, plan: Plan, judged: verdict.Verdict, now: datetime) -> None:
     """Let those learn of a check who watch over many: the code's expected STOPs, the sender's usual share."""
     if plan.purpose == MARKETING and plan.short_code is not None:
         case.registry.pulse.cleared(plan.short_code, judged.counts.allowed, now)

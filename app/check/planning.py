@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
+from weakref import WeakKeyDictionary
 
 import msgspec
+import numpy as np
 
-from app import quiet_hours
+from app import phone, quiet_hours
 from app.appends import Permit
-from app.check.asking import Batch
+from app.check.asking import Batch, Fields
 from app.check.gate import in_thread
 from app.check.recording import Case
+from app.directory import Directory, Snapshot
 from app.errors import QuietHoursError
 from app.phone import Numbers
 from app.profile import Profile
@@ -23,6 +27,8 @@ SAFEGUARDS = (sectors.judge, routes.judge, sender_ids.judge, mention.judge, chan
 """In the order in which they refuse: what costs nothing first."""
 
 NO_HOURS = Hours(None, (), None, ())
+FEW_NUMBERS = 32
+_ASKED = attrgetter(*Fields.__struct_fields__)
 
 
 class Planned(msgspec.Struct, frozen=True, eq=False):
@@ -34,8 +40,52 @@ class Planned(msgspec.Struct, frozen=True, eq=False):
     warnings: list[str]
 
 
+class _Plans(msgspec.Struct):
+    """What was planned under one reading of the directory, within one second."""
+
+    snapshot: Snapshot
+    second: int
+    found: dict[tuple[object, ...], Planned]
+
+
+_plans: WeakKeyDictionary[Directory, _Plans] = WeakKeyDictionary()
+
+
 async def planned(case: Case, batch: Batch, now: datetime) -> Planned:
-    """Return the plan, its hours and the warnings about it; the RegistryError of the first safeguard that refuses."""
+    """Return the plan, its hours and the warnings about it; the RegistryError of the first safeguard that refuses.
+
+    A caller that asks about one person after the other asks the same of every safeguard each time. What a small batch
+    was told is remembered for the rest of the second: hours begin and end on whole ones, and the directory is not read
+    more often. Refusals are not remembered, nor is who must wait.
+    """
+    numbers = batch.numbers.numbers
+    if numbers.size > FEW_NUMBERS:
+        return await _planned(case, batch, now)
+    plans = await _plans_of(case, now)
+    key = (
+        case.sender.sender_id,
+        case.caller.key_id,
+        *_ASKED(case.fields),
+        phone.territories(numbers).tobytes(),
+        np.count_nonzero(numbers),
+    )
+    known = plans.found.get(key)
+    if known is None:
+        known = await _planned(case, batch, now)
+        if known.hours.quiet is None:
+            plans.found[key] = known
+    return known
+
+
+async def _plans_of(case: Case, now: datetime) -> _Plans:
+    directory, second = case.registry.directory, int(now.timestamp())
+    snapshot, plans = await directory.current(), _plans.get(directory)
+    if plans is None or plans.snapshot is not snapshot or plans.second != second:
+        plans = _plans[directory] = _Plans(snapshot, second, {})
+    return plans
+
+
+async def _planned(case: Case, batch: Batch, now: datetime) -> Planned:
     purposes.require_grant(case.sender.slug, case.sender.profile, case.fields.purpose)
     plan = await completing.completed(case.registry, case.sender, case.caller, case.fields, len(batch.numbers), now)
     rules = rules_of(plan.purpose, plan.sender.profile)

@@ -7,7 +7,9 @@ the head that has the record is witnessed outside the database, unless the messa
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 
@@ -23,6 +25,7 @@ from app.safeguards.plan import EMERGENCY
 from app.verdict import Verdict
 
 INLINE_CLEARED_BYTES_MAX = 8_000  # a thousand tags
+T = TypeVar("T")
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -56,14 +59,44 @@ class Made(msgspec.Struct, frozen=True):
 
 async def record(case: Case, made: Made, replay: Replay | None) -> None:
     """Commit whom a check cleared, its clearance, and that it was asked; a screen clears nobody."""
-    check_id, now, judged = made.check_id, made.now, made.judged
-    cleared = bytes(judged.record())
+    cleared = bytes(made.judged.record())
     inline = len(cleared) <= INLINE_CLEARED_BYTES_MAX
     digesting = in_thread(len(cleared), lambda: hashlib.sha256(cleared).hexdigest())
     if inline:
         digest = await digesting
     else:
-        _, digest = await asyncio.gather(_store(case, check_id, now, cleared), digesting)
+        _, digest = await asyncio.gather(_store(case, made.check_id, made.now, cleared), digesting)
+    inline = inline and not case.asked.screen
+    work = _work(case, made, digest, cleared if inline else None, replay=replay)
+    index = await case.registry.sequencer.record(work, case.registry.settings.commit_seconds_max)
+    if made.purpose != EMERGENCY:
+        await case.registry.witness.vouch(case.sender.sender_id, index + 1)
+
+
+async def record_beside(case: Case, made: Made, generation: int, meanwhile: Callable[[], T]) -> T:
+    """Commit a small check that was judged by what is believed, and do something else while the disk works.
+
+    NotAsBelievedError when it is not so, and nothing is committed. What came of the rest is for nobody to see before
+    this returns.
+    """
+    cleared = bytes(made.judged.record())
+    work = _work(case, made, hashlib.sha256(cleared).hexdigest(), cleared, believed=generation)
+    seconds = case.registry.settings.commit_seconds_max
+    index, answer = await case.registry.sequencer.record_beside(work, seconds, meanwhile)
+    await case.registry.witness.vouch(case.sender.sender_id, index + 1)
+    return answer
+
+
+def _work(
+    case: Case,
+    made: Made,
+    digest: str,
+    cleared: bytes | None,
+    *,
+    replay: Replay | None = None,
+    believed: int | None = None,
+) -> Record:
+    check_id, now, judged = made.check_id, made.now, made.judged
     counts = ledger.Counts(**msgspec.structs.asdict(judged.counts))
     row = CheckRow(
         sender_id=case.sender.sender_id,
@@ -74,7 +107,7 @@ async def record(case: Case, made: Made, replay: Replay | None) -> None:
         checked_at=now,
         evaluated_at=made.size,
         counts=msgspec.json.encode(counts).decode(),
-        cleared=cleared if inline and not case.asked.screen else None,
+        cleared=cleared,
         replay=replay,
         permit=made.permit,
         contacts_at=made.contacts_at if made.permit else None,
@@ -99,10 +132,7 @@ async def record(case: Case, made: Made, replay: Replay | None) -> None:
             drill=made.drill,
         )
 
-    work = Record(case.sender.sender_id, build, row, (made.size, made.peaks))
-    index = await case.registry.sequencer.record(work, case.registry.settings.commit_seconds_max)
-    if made.purpose != EMERGENCY:
-        await case.registry.witness.vouch(case.sender.sender_id, index + 1)
+    return Record(case.sender.sender_id, build, row, (made.size, made.peaks), believed=believed)
 
 
 async def _store(case: Case, check_id: str, now: datetime, cleared: bytes) -> None:

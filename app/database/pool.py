@@ -140,6 +140,54 @@ async def write_at_once(pool: Pool, statement: str, *args: object) -> list[async
         return await _committing(connection, connection.fetch(statement, *args))
 
 
+class OwnConnection:
+    """A connection of a pool that one task keeps: it runs one statement after the other, each committing by itself.
+
+    Lending a connection anew takes a tenth of a millisecond, a third of what such a statement takes on a good disk. The
+    task must be one that nobody cancels, since a cancelled commit is one that PostgreSQL reports as done without its
+    standby.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._connection: LentConnection | None = None
+        self._doubt = IndeterminateCommit()
+
+    async def write(self, statement: str, *args: object) -> list[asyncpg.Record]:
+        """Run one statement; what it returned is durable. Errors as of `write_transaction`."""
+        connection = self._connection
+        if connection is None or connection.is_closed():
+            connection = await self._opened()
+        try:
+            rows = await connection.fetch(statement, *args)
+            await asyncio.sleep(0)  # notices are delivered by the loop, one turn after the answer they came with
+        except Exception as error:
+            if not is_unavailable(error):
+                raise
+            _cut(connection)
+            raise IndeterminateCommitError("The database went away during a commit. Try again.") from error
+        if self._doubt.seen:
+            _cut(connection)
+            raise IndeterminateCommitError("A commit was not confirmed by its standby. Try again.")
+        return rows
+
+    async def close(self) -> None:
+        """Give the connection back; one that was cut or lost goes."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(asyncpg.InterfaceError):  # a lost connection has forgotten it by itself
+                connection.remove_log_listener(self._doubt.listen)
+            await self._pool.release(connection, timeout=LEND_SECONDS)
+
+    async def _opened(self) -> LentConnection:
+        await self.close()
+        async with asyncio.timeout(LEND_SECONDS):
+            connection = self._connection = await self._pool.acquire()
+        self._doubt = IndeterminateCommit()
+        connection.add_log_listener(self._doubt.listen)
+        return connection
+
+
 async def require_durable(connection: Connection, *, testing: bool = False) -> None:
     """Refuse a database that could lose what it has acknowledged; `testing` lets a throw-away one pass."""
     if testing:

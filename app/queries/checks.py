@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from app import appends
-from app.database import STATEMENTS, Pool, write_at_once
+from app.database import STATEMENTS, OwnConnection
 from app.queries import clearances, replays
 from app.queries.rows import Db
 
@@ -15,11 +15,16 @@ async def store_cleared(db: Db, sender_id: int, check_id: str, now: datetime, ta
     await db.execute(STATEMENTS["store_cleared"], sender_id, check_id, now, tags, epoch)
 
 
-async def record_alone(pool: Pool, check: appends.CheckRow, new: appends.Addition) -> bool:
-    """Commit a check with its entry in one statement; False when the ledger has grown since the entry was written."""
+async def record_alone(
+    own: OwnConnection, check: appends.CheckRow, new: appends.Addition, believed: int | None = None
+) -> bool:
+    """Commit a check with its entry in one statement; False when the ledger has grown since the entry was written.
+
+    `believed`: the generation of the list that the check was judged by without reading anything. Then False also when
+    anything else is not as it was believed: a key in force, no hold, nobody's list inherited, no rotation.
+    """
     permit = check.permit
-    rows = await write_at_once(
-        pool,
+    rows = await own.write(
         STATEMENTS["record_alone"],
         *new.before,
         new.after[1],
@@ -34,6 +39,7 @@ async def record_alone(pool: Pool, check: appends.CheckRow, new: appends.Additio
         check.cleared,
         *(_columns(permit) if permit else NO_PERMIT),
         check.epoch,
+        believed,
     )
     return bool(rows)
 

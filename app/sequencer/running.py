@@ -9,6 +9,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 import structlog
@@ -16,7 +17,7 @@ import structlog
 from app import appends, bulk, clock, epochs, fanout
 from app.appends import Addition, Effect, Key, Message, Record, Ruled
 from app.bulk import Bulk
-from app.database import Pool, is_retryable, is_unavailable, write_transaction
+from app.database import OwnConnection, Pool, is_retryable, is_unavailable, write_transaction
 from app.errors import KeyRotatedError, RegistryError, UnavailableError
 from app.keys import Root
 from app.lifting import Ruling
@@ -24,7 +25,7 @@ from app.queries import checks, imports, mo, oppositions
 from app.queries.rows import Db
 from app.sequencer import writing
 from app.sequencer.waits import Waits, told_by
-from app.sequencer.writing import Planned, Work
+from app.sequencer.writing import NotAsBelievedError, Planned, Work
 
 WORKS_PER_TRANSACTION_MAX = 256
 HEADS_PER_TRANSACTION_MAX = 1_000
@@ -32,6 +33,7 @@ FAN_OUT_HEADS = 250  # of a message to many senders, in one transaction: others'
 WORKS_QUEUED_MAX = 20_000  # some seconds of the heaviest load; beyond it, waiting longer would not help
 RETRIES_MAX = 5
 SALT_BYTES, SALTS_AT_ONCE = 16, 64
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -58,12 +60,14 @@ class Sequencer:
 
     def __init__(self, pool: Pool, root: Root, saw: Callable[[Addition], None] = lambda _: None) -> None:
         self._pool = pool
+        self._own = OwnConnection(pool)
         self._saw = saw
         self._root = root
         self._queue: list[tuple[Work, asyncio.Future[Settled]]] = []
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
+        self._committing = False
         self._fan_outs: set[asyncio.Task[Settled]] = set()
         self._waits = Waits[Settled]()
 
@@ -78,6 +82,12 @@ class Sequencer:
         self._wake.set()
         if self._task:
             await self._task
+        await self._own.close()
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether what is given to it now would be committed at once, and alone."""
+        return not (self._committing or self._queue or self._stopping)
 
     async def message(self, message: Message, seconds: float) -> Settled:
         """Commit a message; return what it did. UnavailableError when that is not known in time."""
@@ -92,6 +102,16 @@ class Sequencer:
     async def record(self, record: Record, seconds: float) -> int:
         """Commit a record; return its index."""
         return (await self._submit(record, seconds)).index
+
+    async def record_beside(self, record: Record, seconds: float, meanwhile: Callable[[], T]) -> tuple[int, T]:
+        """Commit a record, and do something light while the disk works; return its index, and what came of the rest.
+
+        NotAsBelievedError when the record rests on a belief that does not hold.
+        """
+        future = self._queued(record, seconds)
+        await asyncio.sleep(0)  # a turn of the loop, in which the statement is sent
+        made = meanwhile()
+        return (await self._waits.known_in(future, seconds)).index, made
 
     async def ruling(self, ruling: Ruling, seconds: float) -> Sequence[Ruled]:
         """Commit a person's decision; return what it did. LiftBudgetError when only a DPO may decide that today."""
@@ -113,6 +133,9 @@ class Sequencer:
         return settled
 
     async def _submit(self, work: Work, seconds: float | None) -> Settled:
+        return await self._waits.known_in(self._queued(work, seconds), seconds)
+
+    def _queued(self, work: Work, seconds: float | None) -> asyncio.Future[Settled]:
         if self._stopping:
             raise UnavailableError("The registry is stopping; send the same request again in a few seconds.")
         if seconds is not None and len(self._queue) >= WORKS_QUEUED_MAX:
@@ -120,7 +143,7 @@ class Sequencer:
         future = self._waits.future()
         self._queue.append((work, future))
         self._wake.set()
-        return await self._waits.known_in(future, seconds)
+        return future
 
     async def _run(self) -> None:
         while True:
@@ -128,7 +151,9 @@ class Sequencer:
             self._wake.clear()
             while self._queue:
                 batch = self._next_batch()
+                self._committing = True
                 await self._settle(batch)
+                self._committing = False
             if self._stopping:
                 return
 
@@ -138,7 +163,8 @@ class Sequencer:
             heads.update(writing.senders(work))
             full = count >= WORKS_PER_TRANSACTION_MAX or len(heads) > HEADS_PER_TRANSACTION_MAX
             # A bulk goes alone: it is large, and messages that come meanwhile have their turn before the next one.
-            # So does a part: two parts of one message have one key, and one transaction acts once on a key.
+            # So does a part: two parts of one message have one key, and one transaction acts once on a key. And so does
+            # what rests on a belief, which company would end.
             if count and (full or _goes_alone(work) or _goes_alone(self._queue[0][0])):
                 break
         else:
@@ -177,8 +203,11 @@ class Sequencer:
     async def _dispatch(self, works: Sequence[Work]) -> list[Settled]:
         if isinstance(works[0], Bulk):
             return [await _bring_in(self._pool, self._root, works[0])]
-        if len(works) == 1 and isinstance(works[0], Record) and (settled := await self._alone(works[0])):
-            return [settled]
+        if len(works) == 1 and isinstance(works[0], Record):
+            if settled := await self._alone(works[0]):
+                return [settled]
+            if works[0].believed is not None:
+                raise NotAsBelievedError
         return await self._transaction([work for work in works if not isinstance(work, Bulk)])
 
     async def _alone(self, work: Record) -> Settled | None:
@@ -189,7 +218,7 @@ class Sequencer:
         if work.found is None or work.check is None or work.check.replay is not None or not _saw_all(work):
             return None
         added = appends.addition_alone(work, work.found)
-        if not await checks.record_alone(self._pool, work.check, added):
+        if not await checks.record_alone(self._own, work.check, added, work.believed):
             return None
         self._saw(added)
         return Settled(index=work.found[0])
@@ -250,7 +279,7 @@ def _is_part(work: Work) -> bool:
 
 
 def _goes_alone(work: Work) -> bool:
-    return isinstance(work, Bulk) or _is_part(work)
+    return isinstance(work, Bulk) or _is_part(work) or (isinstance(work, Record) and work.believed is not None)
 
 
 def _left(work: Planned, done: dict[Key, list[Effect]]) -> Planned:

@@ -31,6 +31,12 @@ class ContactsMovedError(RegistryError):
     slug = "contacts-moved"
 
 
+class NotAsBelievedError(RegistryError):
+    """A check that was judged without reading anything was judged by what is not so: it reads, and judges again."""
+
+    slug = "not-as-believed"
+
+
 def senders(work: Work) -> set[int]:
     """Return the senders in whose ledgers a work writes."""
     return {work.sender_id} if isinstance(work, Bulk) else appends.senders_of(work)
