@@ -25,6 +25,8 @@ ROW: Final = 4
 ROWS_AT_MOST: Final = 6
 # Tags asked in one go: the working arrays (1.5 MB) stay in a core's own cache.
 BLOCK: Final = 65_536
+# So few are sooner found one by one.
+FEW_TAGS: Final = 4
 # Changes kept beside the shared base before they are merged into it: within 8.5 bytes a tag, and soon searched.
 PENDING_SHARE: Final = 256
 PENDING_AT_LEAST: Final = 1_024
@@ -79,6 +81,8 @@ class TagSet:
 
     def contains(self, tags: Tags) -> Mask:
         """For each int64 tag, in the order asked, whether it is opposed."""
+        if tags.size <= FEW_TAGS:
+            return np.array([self.one(tag) for tag in tags.tolist()], np.bool_)
         asked = _unsigned(tags)
         found = self._base.contains(asked)
         if self._lifted.size:

@@ -128,8 +128,8 @@ def question(call: Asked) -> Question:
     return Question(request, bytes(request.numbers), lines=False)
 
 
-def read_batch(numbers_max: int, asked_about: Question, key: tags.Chain) -> Batch:
-    """Read the numbers and tag them under the sender's key."""
+def read_batch(numbers_max: int, asked_about: Question, key: tags.Chain, tagger: tags.Tagger | None = None) -> Batch:
+    """Read the numbers and tag them under the sender's key; `tagger`: as `tags.tags` takes it."""
     raw = asked_about.raw
     # Counted first: millions of empty strings fit into a body and would cost a hundred times their size once read.
     if _surely_more(raw, numbers_max, lines=asked_about.lines):
@@ -140,7 +140,7 @@ def read_batch(numbers_max: int, asked_about: Question, key: tags.Chain) -> Batc
         raise InvalidValueError(f"`numbers` must be a list of strings: {fault}.") from None
     if len(numbers) > numbers_max:
         raise _too_many(numbers_max)
-    return Batch(numbers, tags.tags(key, numbers.numbers))
+    return Batch(numbers, tags.tags(key, numbers.numbers, tagger))
 
 
 def dialable(batch: Batch, key: tags.Chain) -> Batch:

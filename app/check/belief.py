@@ -61,7 +61,7 @@ async def _ready(registry: Registry, caller: Caller, call: Asked) -> Ready | Non
     registry.spool.require_empty()
     await registry.witness.require(sender.sender_id)
     case, now = Case(registry, caller, call, asked_about.fields, sender), clock.now()
-    batch = read_batch(registry.settings.check_numbers_max, asked_about, sender.key)
+    batch = read_batch(registry.settings.check_numbers_max, asked_about, sender.key, sender.tagger)
     planned = await planning.planned(case, batch, now)
     if not planned.rules.strict_numbers:
         return None

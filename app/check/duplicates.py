@@ -22,12 +22,13 @@ def text_digest(root: Root, text: str | None) -> bytes | None:
     return root.digest("message-text", plain.encode("utf-8", "surrogatepass"))
 
 
-async def found(case: Case, plan: Plan, rules: Rules, version: Version, batch: Batch, now: datetime) -> Found | None:
-    """Tell who was contacted lately; None where nothing vetoes duplicates."""
+async def found(
+    case: Case, plan: Plan, rules: Rules, version: Version, batch: Batch, digest: bytes | None, now: datetime
+) -> Found | None:
+    """Tell who was contacted lately; None where nothing vetoes duplicates. `digest`: of the plan's text."""
     profile = case.sender.profile
     if not rules.duplicates or not (profile.duplicate_hours or profile.frequency_max):
         return None
-    digest = text_digest(case.registry.root, plan.text)
     window = timedelta(hours=profile.duplicate_hours)
     wanted = Wanted(
         campaign=plan.campaign if profile.duplicate_hours else None,

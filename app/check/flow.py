@@ -144,7 +144,7 @@ async def decided(look: Look, version: Version, opposed: Mask, warnings: list[st
     case, batch, ready, size = look.case, look.batch, look.planned, len(look.case.asked.body)
     plan, rules, hours = ready.plan, ready.rules, ready.hours
     refuse_held(version.holds, plan)
-    contacts = await duplicates.found(case, plan, rules, version, batch, look.now)
+    contacts = await duplicates.found(case, plan, rules, version, batch, ready.text_digest, look.now)
     duplicate = contacts.contacted if contacts else None
     judged = await in_thread(
         size,
@@ -171,7 +171,7 @@ async def _made(look: Look, version: Version, judged: verdict.Verdict, contacts:
         now=look.now,
         policy=quiet_hours.policy_of(plan.sender.profile).label if look.planned.rules.hours else None,
         closes_at=hours.closes_at,
-        text_digest=duplicates.text_digest(case.registry.root, plan.text),
+        text_digest=look.planned.text_digest,
     )
     signed_by = await case.registry.directory.signing_generation(clearance.SIGNING_PURPOSE)
     size = len(case.asked.body)

@@ -10,6 +10,7 @@ import numpy as np
 
 from app import phone, quiet_hours
 from app.appends import Permit
+from app.check import duplicates
 from app.check.asking import Batch, Fields
 from app.check.gate import in_thread
 from app.check.recording import Case
@@ -38,6 +39,8 @@ class Planned(msgspec.Struct, frozen=True, eq=False):
     rules: Rules
     hours: Hours
     warnings: list[str]
+    text_digest: bytes | None
+    """Keyed, of the text as it is compared."""
 
 
 class _Plans(msgspec.Struct):
@@ -93,7 +96,8 @@ async def _planned(case: Case, batch: Batch, now: datetime) -> Planned:
     hours = await in_thread(len(case.asked.body), hours_of, plan, rules, batch.numbers)
     plan = msgspec.structs.replace(plan, territories=hours.territories)
     warnings = [warning for judge in SAFEGUARDS for warning in await judge(case.registry, plan, now)]
-    return Planned(plan, rules, hours, [*warnings, *hours.advisories])
+    digest = duplicates.text_digest(case.registry.root, plan.text)
+    return Planned(plan, rules, hours, [*warnings, *hours.advisories], digest)
 
 
 def hours_of(plan: Plan, rules: Rules, numbers: Numbers) -> Hours:

@@ -44,6 +44,7 @@ class WitnessFile:
 
     def __init__(self, path: Path, key: Root) -> None:
         self.path = path
+        self._path, self._lock_path = str(path), str(path.with_name(path.name + ".lock"))
         self._key = key
         self._own = threading.Lock()  # the file's lock knows processes, not threads
         self._descriptor = -1
@@ -157,7 +158,7 @@ class WitnessFile:
         if not self._own.acquire(blocking=wait):
             raise BlockingIOError
         try:
-            lock = os.open(self.path.with_name(self.path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            lock = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
                 yield
@@ -172,7 +173,7 @@ class WitnessFile:
     def _catch_up(self) -> None:
         """Read what is new; a file that was written anew is read from its beginning."""
         try:
-            found = self.path.stat()
+            found = os.stat(self._path)  # noqa: PTH116 - at every check
         except FileNotFoundError:
             raise MissingError(f"There is no witness file at {self.path}.") from None
         if self._descriptor < 0 or found.st_ino != os.fstat(self._descriptor).st_ino or found.st_size < self._read_to:
