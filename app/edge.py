@@ -111,6 +111,25 @@ async def plain_body(headers: Mapping[str, str], receive: Receive, bytes_max: in
         raise TimedOutError(f"The body must arrive within {seconds_max} seconds.") from None
 
 
+async def first_piece(receive: Receive, seconds_max: int) -> tuple[bytes | None, Receive]:
+    """Return a body that comes in one piece, else None; and what to go on receiving with, that piece included."""
+    try:
+        message = await _within(seconds_max, _received(receive))
+    except TimeoutError:
+        raise TimedOutError(f"The body must arrive within {seconds_max} seconds.") from None
+    waiting = [message]
+
+    async def again() -> Any:  # noqa: ANN401 - as a server gives it
+        return waiting.pop() if waiting else await receive()
+
+    whole = message["type"] == "http.request" and not message.get("more_body", False)
+    return (message.get("body", b"") if whole else None), again
+
+
+async def _received(receive: Receive) -> Any:  # noqa: ANN401 - as a server gives it
+    return await receive()
+
+
 async def _chunks(receive: Receive, bytes_max: int) -> bytes:
     chunks, size, more = [], 0, True
     while more:

@@ -52,6 +52,7 @@ from app.edge import HANDLERS, Application, observed, read_body
 from app.errors import UnavailableError
 from app.registry import Registry, open_registry
 from app.settings import Settings
+from app.short_way import State as ServerState
 from app.short_way import short_way
 
 Call = Request[Any, Any, State]
@@ -79,12 +80,6 @@ async def caller_of(request: Call) -> Caller:
         caller = await auth.authenticate(db, authorization)
     request.app.state.callers.remember(authorization, caller)
     return caller
-
-
-def remembered_caller(request: Call) -> Caller | None:
-    """Return who called with this key lately; it may have been revoked since."""
-    callers: auth.Callers = request.app.state.callers
-    return callers.remembered(request.headers.get("authorization", ""))
 
 
 @get("/health/live", sync_to_thread=False)
@@ -148,15 +143,10 @@ async def check_batch(
 ) -> Response[bytes] | Stream:
     """Ask which numbers of a batch must be withheld: JSON or lines in, JSON or the allowed lines out."""
     registry = registry_of(request)
-    known = remembered_caller(request)
-    caller = known or await caller_of(request)
+    caller = await caller_of(request)
     settings = registry.settings
     body = await read_body(request, settings.check_body_bytes_max, settings.body_seconds_max, packed=True)
     asked = check.asked(request.headers, request.scope["query_string"], body)
-    if known is not None:
-        if (answer := await check.believed(registry, known, asked)) is not None:
-            return _written(answer)
-        caller = await caller_of(request)
     if len(body) < LARGE_CHECK_BYTES:
         return _written(await check.check(registry, caller, asked))
     async with await request.app.state.lanes.of(asked):
@@ -387,7 +377,7 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
 def create_asgi(settings: Settings, database_url: str) -> Application:
     """Build the application as it is served: with ids, metrics and log lines around everything, 404s included."""
     app = create_app(settings, database_url)
-    return observed(short_way(lambda: app.state.registry, cast("Application", app)))
+    return observed(short_way(lambda: cast("ServerState", app.state), cast("Application", app)))
 
 
 async def _about(request: Call, clearance_id: str, act: Act, bytes_max: int | None = None) -> Response[bytes]:

@@ -81,9 +81,9 @@ class TagSet:
 
     def contains(self, tags: Tags) -> Mask:
         """For each int64 tag, in the order asked, whether it is opposed."""
-        if tags.size <= FEW_TAGS:
-            return np.array([self.one(tag) for tag in tags.tolist()], np.bool_)
         asked = _unsigned(tags)
+        if asked.size <= FEW_TAGS:
+            return np.array([self.one(tag) for tag in asked.tolist()], np.bool_)
         found = self._base.contains(asked)
         if self._lifted.size:
             hits = found.nonzero()[0]

@@ -56,6 +56,9 @@ class Verdict(msgspec.Struct, frozen=True, eq=False):
         return self.cleared.astype(RECORD, copy=False).view(np.uint8).data
 
 
+FEW_NUMBERS: Final = 8
+_FIELDS: Final = tuple((reason.name.lower(), reason) for reason in Reason)
+
 # Little-endian whatever the machine, so that a stored record is read in place where it is most often read.
 RECORD: Final = np.dtype("<i8")
 
@@ -77,6 +80,8 @@ def decide(
     flags = (quiet, duplicate, opposed)
     if any(len(array) != len(numbers) for array in (tags, *flags) if array is not None):
         raise ValueError("The arrays of a batch must be of one length; build them from the same numbers.")
+    if len(numbers) <= FEW_NUMBERS:
+        return _decided_one_by_one(numbers, tags, flags)
     reasons = _reasons(numbers, flags)
     cleared = _cleared(tags, reasons)
     repeats = _repeats(numbers, tags, reasons, cleared)
@@ -84,6 +89,28 @@ def decide(
         reasons[repeats] = Reason.REPEATED
         cleared = _cleared(tags, reasons)
     return Verdict(reasons, cleared, _counts(reasons))
+
+
+def _decided_one_by_one(numbers: Numbers, tags: Tags, flags: tuple[Mask | None, Mask | None, Mask]) -> Verdict:
+    """Decide on a handful: each step of numpy would cost more than one of them."""
+    quiet, duplicate, opposed = ([False] * len(numbers) if mask is None else mask.tolist() for mask in flags)
+    reasons, named = list[Reason](), set[int]()
+    for position, number in enumerate(numbers.tolist()):
+        if number == 0:
+            reason = Reason.INVALID
+        elif number in named:
+            reason = Reason.REPEATED
+        elif opposed[position]:
+            reason = Reason.OPTED_OUT
+        elif duplicate[position]:
+            reason = Reason.DUPLICATE
+        else:
+            reason = Reason.QUIET_HOURS if quiet[position] else Reason.ALLOWED
+        named.add(number)
+        reasons.append(reason)
+    cleared = sorted(tag for tag, reason in zip(tags.tolist(), reasons, strict=True) if reason is Reason.ALLOWED)
+    counts = {field: reasons.count(reason) for field, reason in _FIELDS}
+    return Verdict(np.array(reasons, np.uint8), np.array(cleared, np.int64), Counts(submitted=len(reasons), **counts))
 
 
 def _met(reasons: NDArray[np.uint8], reason: Reason) -> Mask:

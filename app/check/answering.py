@@ -88,15 +88,15 @@ def _json(case: Case, outcome: Outcome) -> Iterator[bytes]:
     }
     yield msgspec.json.encode(head)[:-1]
     yield b',"withheld":{"opted_out":['
-    yield json_strings(numbers, judged.positions(Reason.OPTED_OUT), lines=lines)
+    yield _named(outcome, Reason.OPTED_OUT, judged.counts.opted_out, lines=lines)
     yield b'],"quiet_hours":['
     yield b",".join(_waiting(outcome, lines=lines))
     yield b'],"duplicate":['
-    yield json_strings(numbers, judged.positions(Reason.DUPLICATE), lines=lines)
+    yield _named(outcome, Reason.DUPLICATE, judged.counts.duplicate, lines=lines)
     yield b'],"repeated":'
-    yield msgspec.json.encode(judged.positions(Reason.REPEATED).tolist())
+    yield msgspec.json.encode(judged.positions(Reason.REPEATED).tolist() if judged.counts.repeated else [])
     yield b',"invalid":'
-    yield msgspec.json.encode(_invalid(numbers, judged.positions(Reason.INVALID)))
+    yield msgspec.json.encode(_invalid(numbers, judged.positions(Reason.INVALID)) if judged.counts.invalid else [])
     yield b"},"
     yield msgspec.json.encode(tail)[1:-1]
     if outcome.days is not None:
@@ -108,6 +108,10 @@ def _json(case: Case, outcome: Outcome) -> Iterator[bytes]:
         yield json_strings(numbers, judged.positions(Reason.ALLOWED), lines=lines)
         yield b"]"
     yield b"}"
+
+
+def _named(outcome: Outcome, reason: Reason, count: int, *, lines: bool) -> bytes:
+    return json_strings(outcome.numbers, outcome.judged.positions(reason), lines=lines) if count else b""
 
 
 def _waiting(outcome: Outcome, *, lines: bool) -> Iterator[bytes]:

@@ -210,6 +210,8 @@ def _idempotency_key(key: str | None) -> str | None:
 
 def _surely_more(raw: bytes, numbers_max: int, *, lines: bool) -> bool:
     """Tell, in milliseconds, whether there are more line ends or pairs of quotes than numbers may come."""
+    if len(raw) <= numbers_max:
+        return False
     if lines:
         return _count(raw, b"\n") > numbers_max
     quotes = _count(raw, b'"')

@@ -5,11 +5,13 @@ all of it with what is so now (`record_alone`) and writes nothing where anything
 is exactly what would have been read. Whatever does not fit, refusals included, is left to the way that reads.
 """
 
+from collections.abc import Mapping
+
 from app import clock
 from app.auth import Caller, Role, sender_of
 from app.check import flow, planning
-from app.check.answering import Answer, render
-from app.check.asking import Asked, question, read_batch
+from app.check.answering import render
+from app.check.asking import Asked, asked, question, read_batch
 from app.check.flow import Look
 from app.check.gate import SMALL_BYTES
 from app.check.recording import Case, record_beside
@@ -27,14 +29,14 @@ class Ready(Look, frozen=True, eq=False):
     warnings: list[str]
 
 
-async def believed(registry: Registry, caller: Caller, call: Asked) -> Answer | None:
-    """Answer a small check by what is believed; None where it must be asked about."""
-    if len(call.body) > SMALL_BYTES or call.screen or call.idempotency_key is not None:
-        return None
-    if not registry.sequencer.is_idle:
+async def believed(
+    registry: Registry, caller: Caller, headers: Mapping[str, str], query: bytes, body: bytes
+) -> bytes | None:
+    """Answer a small check with JSON, by what is believed; None where it must be asked about."""
+    if len(body) > SMALL_BYTES or not registry.sequencer.is_idle:
         return None
     try:
-        ready = await _ready(registry, caller, call)
+        ready = await _ready(registry, caller, asked(headers, query, body))
         if ready is None:
             return None
         opposed = ready.version.tags.contains(ready.batch.tags)
@@ -48,11 +50,13 @@ async def believed(registry: Registry, caller: Caller, call: Asked) -> Answer | 
         registry.index.doubt(case.sender.sender_id)
         return None
     flow.tell(case, ready.planned.plan, outcome.made.judged, ready.now)
-    return answer
+    return answer.pieces[0]
 
 
 async def _ready(registry: Registry, caller: Caller, call: Asked) -> Ready | None:
     caller.require(Role.SENDER, Role.DELEGATE)
+    if call.screen or call.answer_lines or call.idempotency_key is not None:
+        return None
     asked_about = question(call)
     sender = await sender_of(caller, registry.directory, asked_about.fields.sender)
     version = registry.index.believed(sender.sender_id)

@@ -157,7 +157,7 @@ async def decided(look: Look, version: Version, opposed: Mask, warnings: list[st
     )
     planning.refuse_nobody(plan, hours, judged)
     made = await _made(look, version, judged, contacts)
-    waiting = hours.among(judged.reasons == verdict.Reason.QUIET_HOURS.value)
+    waiting = hours.among(judged.reasons == verdict.Reason.QUIET_HOURS.value) if hours.groups else ()
     return Outcome(made, batch.numbers, warnings=warnings, waiting=waiting)
 
 

@@ -6,7 +6,6 @@ from operator import attrgetter
 from weakref import WeakKeyDictionary
 
 import msgspec
-import numpy as np
 
 from app import phone, quiet_hours
 from app.appends import Permit
@@ -69,8 +68,7 @@ async def planned(case: Case, batch: Batch, now: datetime) -> Planned:
         case.sender.sender_id,
         case.caller.key_id,
         *_ASKED(case.fields),
-        phone.territories(numbers).tobytes(),
-        np.count_nonzero(numbers),
+        *map(_place, numbers.tolist()),
     )
     known = plans.found.get(key)
     if known is None:
@@ -78,6 +76,10 @@ async def planned(case: Case, batch: Batch, now: datetime) -> Planned:
         if known.hours.quiet is None:
             plans.found[key] = known
     return known
+
+
+def _place(number: int) -> str | None:
+    return phone.territory(number) if number else None
 
 
 async def _plans_of(case: Case, now: datetime) -> _Plans:

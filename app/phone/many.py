@@ -93,7 +93,7 @@ def read_json(raw: bytes) -> Numbers:
     ValueError if it is no array, or names the position, from 0, of the first element that is no string.
     """
     few = tokens.few_strings(raw) if len(raw) <= _FEW_BYTES else None
-    return Numbers(raw, _JSON, _parts(raw, _JSON, iter([few]) if few else tokens.json_windows(raw)))
+    return Numbers(raw, _JSON, [_read_few(*few)] if few else _parts(raw, _JSON, tokens.json_windows(raw)))
 
 
 def read_lines(raw: bytes, beside: Beside = map) -> Numbers:
@@ -108,6 +108,14 @@ def read_lines(raw: bytes, beside: Beside = map) -> Numbers:
 
     pieces = tokens.line_pieces(raw, _PIECES if len(raw) > _WORTH_CUTTING else 1)
     return Numbers(raw, _LINES, [part for parts in beside(read, pieces) for part in parts])
+
+
+def _read_few(strings: list[str], window: Window) -> "_Part":
+    """Read a handful as they are decoded already; every step of numpy would cost more than one of them."""
+    readings = [one.read(text) for text in strings]
+    numbers = np.array([reading.number for reading in readings], np.int64)
+    problems = {position: reading for position, reading in enumerate(readings) if not reading.number}
+    return _Part(window.starts, window.ends, numbers, problems)
 
 
 def _parts(source: bytes, form: "_Form", windows: Iterator[Window]) -> "list[_Part]":

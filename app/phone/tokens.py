@@ -22,6 +22,7 @@ _WIDEST_GAP = 16  # bytes: wider gaps between strings are looked at one by one
 _QUOTE, _BACKSLASH, _COMMA, _NEWLINE, _RETURN = b'"\\,\n\r'
 _SPACES = b" \t\r\n"  # what JSON allows between elements
 _ARRAY = re.compile(rb"[ \t\r\n]*\[")
+_STRINGS = msgspec.json.Decoder(list[str])
 _STRING = re.compile(rb'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _GAP_WEIGHT = np.full(256, 8, np.uint8)  # a good gap weighs 1: a comma, and spaces that weigh nothing
 _GAP_WEIGHT[_COMMA] = 1
@@ -58,17 +59,17 @@ def json_windows(raw: bytes) -> Iterator[Window]:
         raise _no_string(count)
 
 
-def few_strings(raw: bytes) -> Window | None:
-    """The strings of a short JSON array, found one by one; None where something else is in it, or nothing."""
+def few_strings(raw: bytes) -> tuple[list[str], Window] | None:
+    """The strings of a short JSON array, decoded, and where they stand; None where it is no such array, or empty."""
     try:
-        count = len(msgspec.json.decode(raw, type=list[str]))
+        strings = _STRINGS.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
     bounds = [found.span(1) for found in _STRING.finditer(raw)]
-    if not count or len(bounds) != count:
+    if not strings or len(bounds) != len(strings):
         return None
-    starts, ends = np.array(bounds, np.int64).T
-    return Window(starts, ends, 0, int(ends[-1]) + 1)
+    starts, ends = zip(*bounds, strict=True)
+    return strings, Window(np.array(starts, np.int64), np.array(ends, np.int64), 0, ends[-1] + 1)
 
 
 def line_windows(raw: bytes, start: int, stop: int) -> Iterator[Window]:

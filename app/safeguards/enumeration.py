@@ -147,8 +147,9 @@ def _first_sampled(sender: Sender, numbers: Numbers, tags: Tags) -> Sample:
 
 def sampled(numbers: Numbers, tags: Tags) -> Sample:
     """Look at a batch: some milliseconds for a million."""
-    if numbers.size <= FEW_NUMBERS and not ((tags & (SAMPLED_ONE_IN - 1)) == 0).any():
-        return Sample(tags[:0], int(np.count_nonzero(numbers)), 0)  # too few for a block to be dense
+    if numbers.size <= FEW_NUMBERS and all(tag % SAMPLED_ONE_IN for tag in tags.tolist()):
+        valid = sum(number != 0 for number in numbers.tolist())
+        return Sample(tags[:0], valid, 0)  # too few for a block to be dense
     chosen = _with_bits(tags, SAMPLED_ONE_IN - 1, 0)
     kept = np.unique(tags[chosen][numbers[chosen] != 0])
     return Sample(kept, int(np.count_nonzero(numbers)), dense_numbers(numbers, int(tags[0]) if tags.size else 0))
