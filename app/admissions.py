@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from app import clearance, clock, inheritance, phone, tags
 from app.auth import Caller, Role
+from app.directory import Sender
 from app.errors import BusyError, InvalidValueError, KeyReusedError, NotFoundError
 from app.index import Version
 from app.pages import PAGE_PLACES, is_marked, marked
 from app.queries import admissions
-from app.queries.admissions import Asked, StateRow
+from app.queries.admissions import Asked, Believed, StateRow
 from app.queries.clearances import ClearanceRow
 from app.registry import Registry
 from app.roster import Roster
@@ -29,6 +30,8 @@ from app.safeguards.plan import EMERGENCY
 from app.tagset import Mask
 
 NUMBERS_MAX: Final = 10_000
+FEW_NUMBERS: Final = 100
+"""So many are admitted by belief: beyond, asking costs little."""
 TRIES_MAX: Final = 50
 ACTING = (Role.SENDER, Role.DELEGATE)
 
@@ -41,6 +44,9 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     numbers: msgspec.Raw
     request_id: Annotated[str, msgspec.Meta(min_length=1, max_length=255)] | None = None
+
+
+_REQUEST = msgspec.json.Decoder(Request)
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -89,8 +95,61 @@ async def admit(registry: Registry, caller: Caller, clearance_id: str, body: byt
     raise BusyError("Too many gateways ask about this clearance at once; send the same request again.")
 
 
+async def believed(registry: Registry, caller: Caller, clearance_id: str, body: bytes) -> bytes | None:
+    """Answer with JSON, in one round trip, by what is remembered; None where it must be asked about.
+
+    The statement that admits compares with the database whatever was not read, and writes nothing where it differs.
+    """
+    check_id = clearance.check_id(clearance_id)
+    known = registry.rosters.believed(check_id)
+    if known is None or check_id in _at_work or not clearance.is_id(clearance_id):
+        return None
+    try:
+        question, belief = await _believed(registry, caller, known[0], body)
+        state = _narrowed(known[1], question)
+        reasons = _reasons(question, state)
+    except Exception:  # noqa: BLE001 - perhaps only because of what was believed; else it is met again in a moment
+        return None
+    going = reasons == ""
+    if not going.any():
+        return None
+    async with _at_work.setdefault(check_id, asyncio.Lock()):
+        if await _committed(question, state, going, belief):
+            return msgspec.json.encode(_answer(question, reasons))
+    registry.rosters.doubt(check_id)
+    registry.index.doubt(known[0].row.sender_id)
+    return None
+
+
+async def _believed(registry: Registry, caller: Caller, roster: Roster, body: bytes) -> tuple[Question, Believed]:
+    """Put a question together without asking the database; NotFoundError where too little is known."""
+    caller.require(*ACTING)
+    sender = await registry.directory.sender_by_id(roster.row.sender_id)
+    version = registry.index.believed(roster.row.sender_id)
+    foreign = roster.row.sender_id not in caller.sender_ids
+    if sender is None or version is None or foreign or version.generation != roster.generation:
+        raise NotFoundError
+    request = _REQUEST.decode(body)
+    numbers = read_numbers(request.numbers, NUMBERS_MAX)
+    if _is_anothers(caller, roster) or len(numbers) > FEW_NUMBERS or version.epoch != sender.epoch:
+        raise NotFoundError
+    await require_every_stop(registry, roster)
+    tagged = tags.tags(sender.key, numbers.numbers, sender.tagger)
+    belief = Believed(version.size, version.generation, version.epoch, caller.key_id)
+    asked = _asked(registry, caller, request, body)
+    opposed = version.tags.contains(tagged)
+    return _put(registry, roster, sender, numbers, opposed, asked, held=False), belief
+
+
+def _narrowed(state: StateRow, question: Question) -> StateRow:
+    """Return what is remembered of the pages that the numbers are on; KeyError when one was never looked at."""
+    wanted = {place // PAGE_PLACES for place in question.places[question.covered].tolist()}
+    released = {page: state.released[page] for page in wanted & state.released.keys()}
+    return msgspec.structs.replace(state, pages={page: state.pages[page] for page in wanted}, released=released)
+
+
 async def _question(registry: Registry, caller: Caller, clearance_id: str, body: bytes) -> Question:
-    request = msgspec.json.decode(body, type=Request)
+    request = _REQUEST.decode(body)
     numbers = read_numbers(request.numbers, NUMBERS_MAX)
     roster = await roster_of(registry, caller, clearance_id)
     await require_every_stop(registry, roster)
@@ -100,6 +159,20 @@ async def _question(registry: Registry, caller: Caller, clearance_id: str, body:
     tagged = tags.tags(sender.key, numbers.numbers)
     version, opposed = await inheritance.opposed(registry, sender, numbers.numbers, tagged)
     roster = await registry.rosters.find(caller.sender_ids, roster.row.check_id, version.generation) or roster
+    asked = _asked(registry, caller, request, body)
+    return _put(registry, roster, sender, numbers, opposed, asked, held=is_held(version, roster.row))
+
+
+def _put(
+    registry: Registry,
+    roster: Roster,
+    sender: Sender,
+    numbers: phone.Numbers,
+    opposed: Mask,
+    asked: Asked | None,
+    *,
+    held: bool,
+) -> Question:
     places, covered = roster.places_of(sender.key, numbers.numbers)
     return Question(
         registry=registry,
@@ -108,9 +181,9 @@ async def _question(registry: Registry, caller: Caller, clearance_id: str, body:
         places=places,
         covered=covered & (numbers.numbers != 0),
         opposed=opposed if roster.row.purpose != EMERGENCY else np.zeros(len(numbers), np.bool_),
-        held=is_held(version, roster.row),
+        held=held,
         now=clock.now(),
-        asked=_asked(registry, caller, request, body),
+        asked=asked,
     )
 
 
@@ -150,9 +223,13 @@ async def roster_of(registry: Registry, caller: Caller, clearance_id: str) -> Ro
     roster = None
     if clearance.is_id(clearance_id):
         roster = await registry.rosters.find(caller.sender_ids, clearance.check_id(clearance_id))
-    if roster is None or (caller.role is Role.DELEGATE and roster.row.key_id != caller.key_id):
+    if roster is None or _is_anothers(caller, roster):
         raise NotFoundError("There is no such clearance.")
     return roster
+
+
+def _is_anothers(caller: Caller, roster: Roster) -> bool:
+    return caller.role is Role.DELEGATE and roster.row.key_id != caller.key_id
 
 
 async def _once(question: Question) -> Admitted | None:
@@ -170,12 +247,23 @@ async def _once(question: Question) -> Admitted | None:
     going = reasons == ""
     if not going.any():
         return _answer(question, reasons)
+    # A page without a row is one that was looked at all the same.
+    looked_at = {page: state.pages.get(page, bytes(PAGE_PLACES // 8)) for page in wanted}
+    state = msgspec.structs.replace(state, pages=looked_at)
+    return _answer(question, reasons) if await _committed(question, state, going) else None
+
+
+async def _committed(question: Question, state: StateRow, going: Mask, believed: Believed | None = None) -> bool:
+    """Admit those who may go; durable when this returns, and not an instant earlier may the gateway send."""
+    registry, row = question.registry, question.roster.row
     kept = msgspec.structs.replace(question.asked, admitted=np.packbits(going).tobytes()) if question.asked else None
-    added = marked(question.places[going], state.pages)
-    pool, judged_at = question.registry.pool, state.admissions
-    # Durable when this returns; not an instant earlier may the gateway send.
-    done = await admissions.admit(pool, row.sender_id, row.check_id, judged_at, added, question.now, asked=kept)
-    return _answer(question, reasons) if done else None
+    added, now = marked(question.places[going], state.pages), question.now
+    done = await admissions.admit(
+        registry.writers, row.sender_id, row.check_id, state.admissions, added, now, asked=kept, believed=believed
+    )
+    if done:
+        registry.rosters.left(row.check_id, state, added)
+    return done
 
 
 def _told_again(question: Question, state: StateRow) -> Admitted:

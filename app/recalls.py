@@ -113,8 +113,8 @@ async def release(registry: Registry, caller: Caller, clearance_id: str, body: b
             raise NotFoundError("There is no such clearance.")
         free = wanted[~is_marked(wanted, state.pages) & ~is_marked(wanted, state.released)]
         added = marked(free, state.released)
-        pool, judged_at = registry.pool, state.admissions
-        if await rows.admit(pool, row.sender_id, row.check_id, judged_at, added, clock.now(), released=True):
+        writers, judged_at = registry.writers, state.admissions
+        if await rows.admit(writers, row.sender_id, row.check_id, judged_at, added, clock.now(), released=True):
             return await _noted(registry, caller, row, int(free.size))
     raise BusyError("Too many requests about this clearance at once; send the same request again.")
 

@@ -15,7 +15,7 @@ from app import ledger, tags
 from app.alarms import Alarms
 from app.appends import Addition
 from app.contacts import Contacts
-from app.database import Pool, close_pool, open_pool, require_current, require_durable
+from app.database import Pool, Writers, close_pool, open_pool, require_current, require_durable
 from app.directory import Directory
 from app.errors import RegistryError
 from app.index import Index
@@ -31,8 +31,9 @@ from app.spool import Spool
 from app.tally import Tally
 from app.witness import Era, Witness, WitnessFile
 
-SEQUENCER_CONNECTIONS = 2
-"""One for transactions, one for what is committed alone."""
+ADMISSIONS_AT_ONCE = 4
+WRITER_CONNECTIONS = 2 + ADMISSIONS_AT_ONCE
+"""One for the sequencer's transactions, one for what it commits alone, and those that admissions are committed by."""
 
 
 class NotReadyError(RegistryError):
@@ -54,7 +55,9 @@ class Registry(msgspec.Struct, frozen=True):
     origin: str
     root: Root
     pool: Pool
-    """For everything but the sequencer, whose commits must never wait for a connection held by a check."""
+    """For everything but what must never wait for a connection held by a check: the sequencer, and admissions."""
+    writers: Writers
+    """For admissions."""
     directory: Directory
     sequencer: Sequencer
     index: Index
@@ -78,7 +81,7 @@ async def open_registry(settings: Settings, database_url: str, root: Root | None
     tags.self_test()
     async with (
         opened(database_url, settings.pool_connections_max, "stop-registry") as pool,
-        opened(database_url, SEQUENCER_CONNECTIONS, "stop-registry sequencer") as writer,
+        opened(database_url, WRITER_CONNECTIONS, "stop-registry writers") as writer,
     ):
         era, root = await _identity(pool, settings, root)
         alarms = Alarms(pool)
@@ -90,7 +93,7 @@ async def open_registry(settings: Settings, database_url: str, root: Root | None
             witness.saw(added)
             index.saw(added)
 
-        sequencer = Sequencer(writer, root, saw)
+        sequencer, writers = Sequencer(writer, root, saw), Writers(writer, ADMISSIONS_AT_ONCE)
         pulse = Pulse(pool, alarms)
         spool = Spool(settings.data_dir / "spool", root, settings.spool_bytes_max)
         signer = Signer(root.signing_key())
@@ -100,10 +103,11 @@ async def open_registry(settings: Settings, database_url: str, root: Root | None
             directory = Directory(pool, root)
             gc.freeze()  # what is here now stays, so no collection during a request need look at it again
             rosters, contacts, tally = Rosters(pool), Contacts(pool), Tally()
-            parts = (pool, directory, sequencer, index, spool, alarms, rosters, contacts, pulse, tally, signer)
+            parts = (pool, writers, directory, sequencer, index, spool, alarms, rosters, contacts, pulse, tally, signer)
             yield Registry(settings, era.origin, root, *parts, witness)
         finally:
             await sequencer.stop()
+            await writers.close()
             await witness.stop()
             await signer.close()
             await spool.close()

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from app import tags
 from app.database import Pool
 from app.queries import admissions, clearances
+from app.queries.admissions import Pages, StateRow
 from app.queries.clearances import ClearanceRow
 from app.tags import Chain
 from app.tagset import Mask, Tags
@@ -51,6 +52,24 @@ class Rosters:
         self._pool = pool
         self._bytes_max = bytes_max
         self._known: OrderedDict[str, Roster] = OrderedDict()
+        self._states: dict[str, StateRow] = {}
+
+    def believed(self, check_id: str) -> tuple[Roster, StateRow] | None:
+        """Return what is remembered of a clearance, without asking: whom it covers, and whom it has admitted so far."""
+        roster, state = self._known.get(check_id), self._states.get(check_id)
+        return (roster, state) if roster and state else None
+
+    def left(self, check_id: str, state: StateRow, added: Pages) -> None:
+        """Remember how an admission of this process left a clearance."""
+        known = self._states.get(check_id)
+        # Pages that were looked at before are as they were, if nobody else was admitted in between.
+        before = known if known is not None and known.admissions == state.admissions else state
+        pages, released = {**before.pages, **state.pages, **added}, {**before.released, **state.released}
+        self._states[check_id] = StateRow(state.admissions + 1, None, None, None, pages, released)
+
+    def doubt(self, check_id: str) -> None:
+        """Forget how a clearance was left."""
+        self._states.pop(check_id, None)
 
     async def find(self, sender_ids: Sequence[int], check_id: str, generation: int | None = None) -> Roster | None:
         """Return the roster of a clearance of one of these senders, of this generation of the ledger if one is named.
@@ -77,4 +96,4 @@ class Rosters:
         self._known[check_id] = roster
         self._known.move_to_end(check_id)
         while len(self._known) > 1 and sum(kept.tags.nbytes for kept in self._known.values()) > self._bytes_max:
-            self._known.popitem(last=False)
+            self.doubt(self._known.popitem(last=False)[0])

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Protocol, TypeAlias
 
-from app import check, intake, operators
+from app import admissions, check, intake, operators
 from app.auth import Caller, Callers
 from app.edge import Application, Receive, Scope, Send, first_piece, plain_body, render
 from app.registry import Registry
@@ -12,8 +13,10 @@ from app.registry import Registry
 MO_PATH = re.compile(r"/v1/mo/([^/]+)(?:/[^/]+)?")
 MO_METHODS = frozenset({"GET", "POST"})
 CHECKS_PATH = "/v1/checks"
+ADMISSIONS_PATH = re.compile(r"/v1/clearances/([^/]+)/admissions")
 Ask: TypeAlias = Callable[[Registry, Caller, Mapping[str, str], bytes, bytes], Awaitable[bytes | None]]
 """From headers, query and body of a question to its answer as JSON, or None: then it is as if nothing had been."""
+ADMISSIONS_TEMPLATE = "/v1/clearances/{clearance_id}/admissions"
 JSON_HEADER = (b"content-type", b"application/json")
 
 
@@ -31,12 +34,13 @@ def short_way(state: Callable[[], State], long_way: Application) -> Application:
     """
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await long_way(scope, receive, send)
-        elif scope["method"] in MO_METHODS and (found := MO_PATH.fullmatch(scope["path"])):
+        method = scope["method"] if scope["type"] == "http" else ""
+        if method in MO_METHODS and (found := MO_PATH.fullmatch(scope["path"])):
             await _message(state().registry, found[1], scope, receive, send)
-        elif scope["method"] == "POST" and (ask := _asked(scope)):
-            await _by_belief(state(), ask, scope, receive, send, long_way)
+        elif method == "POST" and (question := _question(scope)):
+            again = await _by_belief(state(), question, scope, receive, send)
+            if again is not None:
+                await long_way(scope, again, send)
         else:
             await long_way(scope, receive, send)
 
@@ -79,29 +83,42 @@ def _headers(answer: operators.Answer) -> list[tuple[bytes, bytes]]:
     ]
 
 
-def _asked(scope: Scope) -> Ask | None:
-    return check.believed if scope["path"] == CHECKS_PATH else None
+def _question(scope: Scope) -> tuple[str, Ask] | None:
+    """Return how the address is called in metrics, and who may answer."""
+    if scope["path"] == CHECKS_PATH:
+        return CHECKS_PATH, check.believed
+    found = ADMISSIONS_PATH.fullmatch(scope["path"])
+    return (ADMISSIONS_TEMPLATE, partial(_admit, found[1])) if found else None
 
 
-async def _by_belief(state: State, ask: Ask, scope: Scope, receive: Receive, send: Send, long_way: Application) -> None:
-    """Answer a small question of a caller who is known; whatever is not answered goes the long way from its start."""
+async def _admit(
+    clearance_id: str, registry: Registry, caller: Caller, _headers: Mapping[str, str], _query: bytes, body: bytes
+) -> bytes | None:
+    return await admissions.believed(registry, caller, clearance_id, body)
+
+
+async def _by_belief(
+    state: State, question: tuple[str, Ask], scope: Scope, receive: Receive, send: Send
+) -> Receive | None:
+    """Answer a small question of a caller who is known; else return what the long way is to receive with."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     caller = state.callers.remembered(headers.get("authorization", ""))
     if caller is None or "content-encoding" in headers:
-        await long_way(scope, receive, send)
-        return
+        return receive
+    template, ask = question
     registry = state.registry
     try:
         piece, again = await first_piece(receive, registry.settings.body_seconds_max)
         answer = await ask(registry, caller, headers, scope["query_string"], piece) if piece is not None else None
     except Exception as error:  # noqa: BLE001 - each kind has its problem document
+        scope["path_template"] = template
         await render(scope, receive, send, error)
-        return
+        return None
     if answer is None:
-        await long_way(scope, again, send)
-        return
-    scope["path_template"] = scope["path"]
+        return again
+    scope["path_template"] = template
     await _answer(send, 200, [JSON_HEADER, (b"content-length", str(len(answer)).encode())], answer)
+    return None
 
 
 async def _answer(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:

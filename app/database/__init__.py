@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         IndeterminateCommitError,
         OwnConnection,
         Pool,
+        Writers,
         close_pool,
         is_retryable,
         is_unavailable,
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
         open_pool,
         require_durable,
         transaction,
-        write_at_once,
         write_transaction,
     )
     from app.database.statements import STATEMENTS, StatementError
@@ -34,8 +34,8 @@ _HOMES = {
     "migrations": ("MigrationError", "migrate", "pending", "require_current"),
     "pool": (
         *("Connection", "IndeterminateCommit", "IndeterminateCommitError", "OwnConnection", "Pool", "close_pool"),
-        *("is_retryable", "is_unavailable", "lent", "open_pool", "require_durable", "transaction", "write_at_once"),
-        "write_transaction",
+        *("is_retryable", "is_unavailable", "lent", "open_pool", "require_durable", "transaction", "write_transaction"),
+        "Writers",
     ),
     "statements": ("STATEMENTS", "StatementError"),
 }
@@ -51,6 +51,7 @@ __all__ = [
     "OwnConnection",
     "Pool",
     "StatementError",
+    "Writers",
     "close_pool",
     "embedded_postgres",
     "is_retryable",
@@ -62,7 +63,6 @@ __all__ = [
     "require_current",
     "require_durable",
     "transaction",
-    "write_at_once",
     "write_transaction",
 ]
 

@@ -134,12 +134,6 @@ async def write_transaction(pool: Pool) -> AsyncIterator[Connection]:
         await _committing(connection, work.commit())
 
 
-async def write_at_once(pool: Pool, statement: str, *args: object) -> list[asyncpg.Record]:
-    """Run one statement that commits by itself; what it returned is durable. Errors as of `write_transaction`."""
-    async with _lent(pool) as connection:
-        return await _committing(connection, connection.fetch(statement, *args))
-
-
 class OwnConnection:
     """A connection of a pool that one task keeps: it runs one statement after the other, each committing by itself.
 
@@ -186,6 +180,28 @@ class OwnConnection:
         self._doubt = IndeterminateCommit()
         connection.add_log_listener(self._doubt.listen)
         return connection
+
+
+class Writers:
+    """Connections kept for statements that each commit by themselves, so many at a time; others wait for their turn."""
+
+    def __init__(self, pool: Pool, at_once: int) -> None:
+        self._own = [OwnConnection(pool) for _ in range(at_once)]
+        self._free = asyncio.Semaphore(at_once)
+
+    async def write(self, statement: str, *args: object) -> list[asyncpg.Record]:
+        """Run one statement; what it returned is durable. Errors as of `write_transaction`."""
+        async with self._free:
+            own = self._own.pop()
+            try:
+                return await _to_the_end(own.write(statement, *args))
+            finally:
+                self._own.append(own)
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        for own in self._own:
+            await own.close()
 
 
 async def require_durable(connection: Connection, *, testing: bool = False) -> None:

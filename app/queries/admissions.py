@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from app.database import STATEMENTS, Pool, write_at_once
+from app.database import STATEMENTS, Writers
 from app.queries.rows import Db
 
 Pages = Mapping[int, bytes]
@@ -38,6 +38,18 @@ class Asked(msgspec.Struct, frozen=True):
     admitted: bytes = b""
 
 
+class Believed(msgspec.Struct, frozen=True):
+    """By which list an admission was judged without reading it, and who asks."""
+
+    size: int
+    generation: int
+    epoch: int
+    key_id: str
+
+
+NOTHING_BELIEVED = (None, None, None, None)
+
+
 async def admission_state(
     db: Db, sender_id: int, check_id: str, pages: Sequence[int], request: bytes | None
 ) -> StateRow | None:
@@ -52,7 +64,7 @@ async def admission_state(
 
 
 async def admit(
-    pool: Pool,
+    writers: Writers,
     sender_id: int,
     check_id: str,
     judged_at: int,
@@ -61,11 +73,11 @@ async def admit(
     *,
     asked: Asked | None = None,
     released: bool = False,
+    believed: Believed | None = None,
 ) -> bool:
-    """Commit pages and what a request was admitted; False when something came first."""
+    """Commit pages and what a request was admitted; False when something came first, or is not as it was believed."""
     kept = (asked.request, asked.body, asked.admitted) if asked else (None, None, None)
-    rows = await write_at_once(
-        pool,
+    rows = await writers.write(
         STATEMENTS["admit"],
         sender_id,
         check_id,
@@ -75,6 +87,7 @@ async def admit(
         released,
         *kept,
         now,
+        *(msgspec.structs.astuple(believed) if believed else NOTHING_BELIEVED),
     )
     return bool(rows)
 
