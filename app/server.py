@@ -375,8 +375,12 @@ def create_app(settings: Settings, database_url: str) -> Litestar:
 
 
 def create_asgi(settings: Settings, database_url: str) -> Application:
-    """Build the application as it is served: with ids, metrics and log lines around everything, 404s included."""
-    app = create_app(settings, database_url)
+    """Build the application as it is served."""
+    return as_served(create_app(settings, database_url))
+
+
+def as_served(app: Litestar) -> Application:
+    """Put ids, metrics and log lines around everything, 404s included, and the short ways in front."""
     return observed(short_way(lambda: cast("ServerState", app.state), cast("Application", app)))
 
 

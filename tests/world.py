@@ -20,7 +20,7 @@ from app.auth import Role
 from app.cli.administer import migrated
 from app.directory import Declaration
 from app.registry import Registry
-from app.server import create_app
+from app.server import as_served, create_app
 from app.settings import Settings
 
 SALON, SPA = "salon-martin", "spa-des-lilas"
@@ -177,9 +177,9 @@ async def reopened_world(database_url: str, folder: Path, keys: dict[str, str]) 
 
 @asynccontextmanager
 async def served_here(settings: Settings, database_url: str) -> AsyncIterator[World]:
-    """Open a founded registry and serve it in this process, over ASGI."""
+    """Open a founded registry and serve it in this process, over ASGI, short ways included."""
     app = create_app(settings, database_url)
     async with app.lifespan():
-        transport = httpx.ASGITransport(app)
+        transport = httpx.ASGITransport(as_served(app))
         async with httpx.AsyncClient(transport=transport, base_url="http://registry") as client:
             yield World(app.state.registry, client=client, app=app)
