@@ -14,7 +14,7 @@ from app.check.asking import MARKETING, SCREEN, Asked, Batch, dialable, question
 from app.check.clearing import Ground
 from app.check.gate import in_thread
 from app.check.planning import Planned
-from app.check.recording import Case, Made, record
+from app.check.recording import Case, Made, record, stored_beside
 from app.check.replaying import Key
 from app.contacts import Found
 from app.directory import Sender
@@ -147,20 +147,21 @@ async def _look(look: Look, warnings: list[str]) -> Outcome:
         quiet=hours.quiet,
     )
     planning.refuse_nobody(plan, hours, judged)
-    made = await _made(look, version, judged, contacts)
+    check_id = clock.new_id("chk")
+    made = await stored_beside(case, check_id, look.now, judged, _made(look, version, judged, contacts, check_id))
     await record(case, made, await _replay(case, look.key, made))
     _tell(case, plan, judged, look.now)
     waiting = hours.among(judged.reasons == verdict.Reason.QUIET_HOURS.value)
     return Outcome(made, batch.numbers, warnings=warnings, waiting=waiting)
 
 
-async def _made(look: Look, version: Version, judged: verdict.Verdict, contacts: Found | None) -> Made:
+async def _made(look: Look, version: Version, judged: verdict.Verdict, contacts: Found | None, check_id: str) -> Made:
     """Put together what is to be recorded."""
     case, plan, hours = look.case, look.planned.plan, look.planned.hours
     ground = Ground(
         plan=plan,
         version=version,
-        check_id=clock.new_id("chk"),
+        check_id=check_id,
         now=look.now,
         policy=quiet_hours.policy_of(plan.sender.profile).label if look.planned.rules.hours else None,
         closes_at=hours.closes_at,

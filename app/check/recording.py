@@ -7,6 +7,7 @@ the head that has the record is witnessed outside the database, unless the messa
 
 import asyncio
 import hashlib
+from collections.abc import Awaitable
 from datetime import datetime
 
 import msgspec
@@ -15,7 +16,6 @@ from app import clearance, ledger
 from app.appends import CheckRow, Permit, Record, Replay
 from app.auth import Caller
 from app.check.asking import Asked, Fields
-from app.check.gate import in_thread
 from app.directory import Sender
 from app.queries import checks
 from app.registry import Registry
@@ -52,18 +52,34 @@ class Made(msgspec.Struct, frozen=True):
     drill: bool = False
     contacts_at: int | None = None
     """Up to which ledger index the sender's contacts were known."""
+    stored: str | None = None
+    """The digest of the cleared tags, hexadecimal, where they are committed already."""
+
+
+async def stored_beside(case: Case, check_id: str, now: datetime, judged: Verdict, making: Awaitable[Made]) -> Made:
+    """Return what is made, and commit a long list of cleared tags meanwhile: the making then costs no time of its own.
+
+    A list that goes into its record is left to that.
+    """
+    cleared = judged.record()
+    if cleared.nbytes <= INLINE_CLEARED_BYTES_MAX:
+        return await making
+    made, digest, _ = await asyncio.gather(
+        making,
+        asyncio.to_thread(lambda: hashlib.sha256(cleared).hexdigest()),
+        _store(case, check_id, now, cleared),
+    )
+    return msgspec.structs.replace(made, stored=digest)
 
 
 async def record(case: Case, made: Made, replay: Replay | None) -> None:
-    """Commit whom a check cleared, its clearance, and that it was asked; a screen clears nobody."""
+    """Commit that a check was asked, its clearance and a short list of whom it cleared; a screen clears nobody.
+
+    A long list is committed before: `stored_beside`.
+    """
     check_id, now, judged = made.check_id, made.now, made.judged
-    cleared = bytes(judged.record())
-    inline = len(cleared) <= INLINE_CLEARED_BYTES_MAX
-    digesting = in_thread(len(cleared), lambda: hashlib.sha256(cleared).hexdigest())
-    if inline:
-        digest = await digesting
-    else:
-        _, digest = await asyncio.gather(_store(case, check_id, now, cleared), digesting)
+    cleared = b"" if made.stored else bytes(judged.record())
+    digest = made.stored or hashlib.sha256(cleared).hexdigest()
     counts = ledger.Counts(**msgspec.structs.asdict(judged.counts))
     row = CheckRow(
         sender_id=case.sender.sender_id,
@@ -74,7 +90,7 @@ async def record(case: Case, made: Made, replay: Replay | None) -> None:
         checked_at=now,
         evaluated_at=made.size,
         counts=msgspec.json.encode(counts).decode(),
-        cleared=cleared if inline and not case.asked.screen else None,
+        cleared=None if made.stored or case.asked.screen else cleared,
         replay=replay,
         permit=made.permit,
         contacts_at=made.contacts_at if made.permit else None,
@@ -105,7 +121,7 @@ async def record(case: Case, made: Made, replay: Replay | None) -> None:
         await case.registry.witness.vouch(case.sender.sender_id, index + 1)
 
 
-async def _store(case: Case, check_id: str, now: datetime, cleared: bytes) -> None:
+async def _store(case: Case, check_id: str, now: datetime, cleared: memoryview) -> None:
     """Commit the cleared tags; until their record is there too, nothing refers to them and a purge may take them."""
     async with case.registry.pool.acquire() as db:
         await checks.store_cleared(db, case.sender.sender_id, check_id, now, cleared, case.sender.epoch)

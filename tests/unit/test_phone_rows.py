@@ -106,7 +106,7 @@ def test_the_last_row_may_lack_its_end(missing: int) -> None:
             b"/33639980001",
         ),
         *(
-            b"+33899000000",
+            b"+33899" + b"0" * 6,
             b"\xe9tranger au",
             "+33\N{NO-BREAK SPACE}639980".encode(),
             b"+3363998000\xb2",
