@@ -197,10 +197,14 @@ def _spelled_numbers(source: bytes, window: Window, form: _Form) -> Positions:
     """The numbers of tokens that are plain once the common separators are taken out; 0 for all others."""
     fragment = form.unescape(source[window.starts[0] - form.quote : window.after])
     compact = b" " * LOADED + _without_separators(fragment, form.endings) if fragment is not None else b""
-    found = form.fragment(compact, LOADED, len(compact)) if compact else None
-    if found is None:
+    found, at = list[Positions](), LOADED
+    # Tokens that were of one length may no longer be, so that one window need not hold them all.
+    while part := form.fragment(compact, at, len(compact)):
+        found.append(plain_numbers(compact, part))
+        at = part.after
+    numbers = _joined(found)
+    if numbers.size != window.size:
         return np.zeros(window.size, np.int64)
-    numbers = plain_numbers(compact, found)
     numbers[window.ends - window.starts > one.LONGEST_TEXT] = 0
     return numbers
 
