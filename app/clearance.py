@@ -114,7 +114,9 @@ def batch_digest(salt: bytes, numbers: NDArray[np.int64]) -> str:
     ordered = np.sort(numbers)
     if ordered.size and (ordered[1:] == ordered[:-1]).any():
         ordered = np.unique(ordered)
-    return hashlib.sha256(salt + ordered.astype(">i8").tobytes()).hexdigest()
+    digest = hashlib.sha256(salt)
+    digest.update(ordered.astype(">i8").data)
+    return digest.hexdigest()
 
 
 def encode(terms: Terms) -> bytes:

@@ -23,7 +23,7 @@ ASCII_SUPERSETS = frozenset({"", "utf-8", "utf8", "us-ascii", "ascii", "iso-8859
 QUERY_FIELDS_MAX = 32
 _COUNTED_AT_ONCE = 1 << 20
 LINE_READERS = ThreadPoolExecutor(2, "lines")
-"""Long texts are read in two pieces, beside each other; its threads begin with the first."""
+"""Long texts that are no table are read in two pieces, beside each other; its threads begin with the first."""
 _QUALITY = re.compile(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 
 

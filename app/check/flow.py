@@ -14,7 +14,7 @@ from app.check.asking import MARKETING, SCREEN, Asked, Batch, dialable, question
 from app.check.clearing import Ground
 from app.check.gate import in_thread
 from app.check.planning import Planned
-from app.check.recording import Case, Made, record
+from app.check.recording import Case, Made, record, stored_beside
 from app.check.replaying import Key
 from app.contacts import Found
 from app.directory import Sender
@@ -140,7 +140,7 @@ async def _look(look: Look, warnings: list[str]) -> Outcome:
 
 
 async def decided(look: Look, version: Version, opposed: Mask, warnings: list[str]) -> Outcome:
-    """Judge every number by one version of the lists; nothing is recorded yet."""
+    """Judge every number by one version of the lists; the record is still to be committed."""
     case, batch, ready, size = look.case, look.batch, look.planned, len(look.case.asked.body)
     plan, rules, hours = ready.plan, ready.rules, ready.hours
     refuse_held(version.holds, plan)
@@ -156,18 +156,19 @@ async def decided(look: Look, version: Version, opposed: Mask, warnings: list[st
         quiet=hours.quiet,
     )
     planning.refuse_nobody(plan, hours, judged)
-    made = await _made(look, version, judged, contacts)
+    check_id = clock.new_id("chk")
+    made = await stored_beside(case, check_id, look.now, judged, _made(look, version, judged, contacts, check_id))
     waiting = hours.among(judged.reasons == verdict.Reason.QUIET_HOURS.value) if hours.groups else ()
     return Outcome(made, batch.numbers, warnings=warnings, waiting=waiting)
 
 
-async def _made(look: Look, version: Version, judged: verdict.Verdict, contacts: Found | None) -> Made:
+async def _made(look: Look, version: Version, judged: verdict.Verdict, contacts: Found | None, check_id: str) -> Made:
     """Put together what is to be recorded."""
     case, plan, hours = look.case, look.planned.plan, look.planned.hours
     ground = Ground(
         plan=plan,
         version=version,
-        check_id=clock.new_id("chk"),
+        check_id=check_id,
         now=look.now,
         policy=quiet_hours.policy_of(plan.sender.profile).label if look.planned.rules.hours else None,
         closes_at=hours.closes_at,

@@ -7,7 +7,7 @@ the head that has the record is witnessed outside the database, unless the messa
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TypeVar
 
@@ -17,7 +17,6 @@ from app import clearance, ledger
 from app.appends import CheckRow, Permit, Record, Replay
 from app.auth import Caller
 from app.check.asking import Asked, Fields
-from app.check.gate import in_thread
 from app.directory import Sender
 from app.queries import checks
 from app.registry import Registry
@@ -55,19 +54,32 @@ class Made(msgspec.Struct, frozen=True):
     drill: bool = False
     contacts_at: int | None = None
     """Up to which ledger index the sender's contacts were known."""
+    stored: str | None = None
+    """The digest of the cleared tags, hexadecimal, where they are committed already."""
+
+
+async def stored_beside(case: Case, check_id: str, now: datetime, judged: Verdict, making: Awaitable[Made]) -> Made:
+    """Return what is made, and commit a long list of cleared tags meanwhile: the making then costs no time of its own.
+
+    A list that goes into its record is left to that.
+    """
+    cleared = judged.record()
+    if cleared.nbytes <= INLINE_CLEARED_BYTES_MAX:
+        return await making
+    made, digest, _ = await asyncio.gather(
+        making,
+        asyncio.to_thread(lambda: hashlib.sha256(cleared).hexdigest()),
+        _store(case, check_id, now, cleared),
+    )
+    return msgspec.structs.replace(made, stored=digest)
 
 
 async def record(case: Case, made: Made, replay: Replay | None) -> None:
-    """Commit whom a check cleared, its clearance, and that it was asked; a screen clears nobody."""
-    cleared = bytes(made.judged.record())
-    inline = len(cleared) <= INLINE_CLEARED_BYTES_MAX
-    digesting = in_thread(len(cleared), lambda: hashlib.sha256(cleared).hexdigest())
-    if inline:
-        digest = await digesting
-    else:
-        _, digest = await asyncio.gather(_store(case, made.check_id, made.now, cleared), digesting)
-    inline = inline and not case.asked.screen
-    work = _work(case, made, digest, cleared if inline else None, replay=replay)
+    """Commit that a check was asked, its clearance and a short list of whom it cleared; a screen clears nobody.
+
+    A long list is committed before: `stored_beside`.
+    """
+    work = _work(case, made, replay=replay)
     index = await case.registry.sequencer.record(work, case.registry.settings.commit_seconds_max)
     if made.purpose != EMERGENCY:
         await case.registry.witness.vouch(case.sender.sender_id, index + 1)
@@ -79,24 +91,17 @@ async def record_beside(case: Case, made: Made, generation: int, meanwhile: Call
     NotAsBelievedError when it is not so, and nothing is committed. What came of the rest is for nobody to see before
     this returns.
     """
-    cleared = bytes(made.judged.record())
-    work = _work(case, made, hashlib.sha256(cleared).hexdigest(), cleared, believed=generation)
     seconds = case.registry.settings.commit_seconds_max
+    work = _work(case, made, believed=generation)
     index, answer = await case.registry.sequencer.record_beside(work, seconds, meanwhile)
     await case.registry.witness.vouch(case.sender.sender_id, index + 1)
     return answer
 
 
-def _work(
-    case: Case,
-    made: Made,
-    digest: str,
-    cleared: bytes | None,
-    *,
-    replay: Replay | None = None,
-    believed: int | None = None,
-) -> Record:
+def _work(case: Case, made: Made, *, replay: Replay | None = None, believed: int | None = None) -> Record:
     check_id, now, judged = made.check_id, made.now, made.judged
+    cleared = b"" if made.stored else bytes(judged.record())
+    digest = made.stored or hashlib.sha256(cleared).hexdigest()
     counts = ledger.Counts(**msgspec.structs.asdict(judged.counts))
     row = CheckRow(
         sender_id=case.sender.sender_id,
@@ -107,7 +112,7 @@ def _work(
         checked_at=now,
         evaluated_at=made.size,
         counts=msgspec.json.encode(counts).decode(),
-        cleared=cleared,
+        cleared=None if made.stored or case.asked.screen else cleared,
         replay=replay,
         permit=made.permit,
         contacts_at=made.contacts_at if made.permit else None,
@@ -135,7 +140,7 @@ def _work(
     return Record(case.sender.sender_id, build, row, (made.size, made.peaks), believed=believed)
 
 
-async def _store(case: Case, check_id: str, now: datetime, cleared: bytes) -> None:
+async def _store(case: Case, check_id: str, now: datetime, cleared: memoryview) -> None:
     """Commit the cleared tags; until their record is there too, nothing refers to them and a purge may take them."""
     async with case.registry.pool.acquire() as db:
         await checks.store_cleared(db, case.sender.sender_id, check_id, now, cleared, case.sender.epoch)

@@ -1,7 +1,8 @@
 """Phone numbers: every spelling of a French or foreign number to one integer, one at a time or a million at once.
 
 In reading order: `plan` and `countries` are the tables, `one` reads one spelling, `many` reads a body (`tokens` finds
-the numbers in it, `digits` turns them into integers, `rules` applies the plan to whole arrays).
+the numbers in it, `digits` turns them into integers, `rows` does both at once for lines of one width, `rules` applies
+the plan to whole arrays).
 """
 
 from app.phone.many import Numbers, read_json, read_lines

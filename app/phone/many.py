@@ -1,7 +1,7 @@
 """A million numbers at once: the same readings as `one.read`, in some tens of milliseconds.
 
 Three passes over each window of the source, each for what the one before left over: plain digits; digits with
-separators, taken out of a copy; and `one.read`, which alone refuses.
+separators, taken out of a copy; and `one.read`, which alone refuses. Lines that form a table need no windows.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from app.phone import one, tokens
 from app.phone.digits import LOADED, plain_numbers
+from app.phone.rows import At, Rows, plain_rows
 from app.phone.tokens import Positions, Window
 
 _FEW = 32  # tokens of a window that are sooner read one by one than in a pass of their own
@@ -53,13 +54,12 @@ class Numbers:
     0, and then `problems[i]` says why.
     """
 
-    __slots__ = ("_form", "ends", "numbers", "problems", "source", "starts")
+    __slots__ = ("_form", "_place", "numbers", "problems", "source")
 
     def __init__(self, source: bytes, form: "_Form", found: "list[_Part]") -> None:
         self._form = form
         self.source = source
-        self.starts: Positions = _joined([part.starts for part in found])
-        self.ends: Positions = _joined([part.ends for part in found])
+        self._place = _one_place([part.place for part in found])
         self.numbers: Positions = _joined([part.numbers for part in found])
         self.problems = _located(found)
 
@@ -71,20 +71,30 @@ class Numbers:
         """Sizes only: this ends up in logs and test output."""
         return f"<Numbers: {len(self)}, {len(self.problems)} with problems>"
 
+    @property
+    def starts(self) -> Positions:
+        """Where each token begins."""
+        return self._place.starts
+
+    @property
+    def ends(self) -> Positions:
+        """Where each token ends."""
+        return self._place.ends
+
     def text(self, position: int) -> str:
         """The token at a position, decoded; what is not UTF-8 is shown as well as can be."""
-        return self._form.decode(self.source[self.starts[position] : self.ends[position]])
+        start, end = self._place.bounds(position)
+        return self._form.decode(self.source[start:end])
 
     def token(self, position: int) -> bytes:
         """The token exactly as it stands in the source, for JSON with its quotes and escapes."""
-        quote = self._form.quote
-        return self.source[self.starts[position] - quote : self.ends[position] + quote]
+        (start, end), quote = self._place.bounds(position), self._form.quote
+        return self.source[start - quote : end + quote]
 
     def tokens(self, positions: Sequence[int] | Positions) -> bytes:
         """Many tokens in the given order, with commas (JSON) or newlines (lines) between them."""
-        chosen = np.asarray(positions, np.int64)
-        starts, ends = self.starts[chosen] - self._form.quote, self.ends[chosen] + self._form.quote
-        return _join(self.source, starts, ends, self._form.separator)
+        (starts, ends), quote = self._place.bounds(np.asarray(positions, np.int64)), self._form.quote
+        return _join(self.source, starts - quote, ends + quote, self._form.separator)
 
 
 def read_json(raw: bytes) -> Numbers:
@@ -99,15 +109,20 @@ def read_json(raw: bytes) -> Numbers:
 def read_lines(raw: bytes, beside: Beside = map) -> Numbers:
     r"""Read one number a line (\n or \r\n, the last may lack its end); a blank line is a position that is empty.
 
-    A text can be cut wherever a line begins, so a long one is read in two pieces. `beside` applies a function to both:
-    one after the other, or each on a processor of its own, since nearly all of it is numpy's, outside the GIL.
+    A text can be cut wherever a line begins, so what is left of a long one by its first table is read in two pieces.
+    `beside` applies a function to both: one after the other, or each on a processor of its own, since nearly all of it
+    is numpy's, outside the GIL.
     """
 
     def read(bounds: tuple[int, int]) -> list[_Part]:
-        return _parts(raw, _LINES, tokens.line_windows(raw, *bounds))
+        return list(_line_parts(raw, *bounds))
 
-    pieces = tokens.line_pieces(raw, _PIECES if len(raw) > _WORTH_CUTTING else 1)
-    return Numbers(raw, _LINES, [part for parts in beside(read, pieces) for part in parts])
+    table = _table(raw, 0, len(raw))
+    found, start = ([table], table.place.after) if table else ([], 0)
+    if len(raw) - start <= _WORTH_CUTTING:
+        return Numbers(raw, _LINES, found + read((start, len(raw))))
+    pieces = tokens.line_pieces(raw, start, _PIECES)
+    return Numbers(raw, _LINES, found + [part for parts in beside(read, pieces) for part in parts])
 
 
 def _read_few(strings: list[str], window: Window) -> "_Part":
@@ -115,20 +130,47 @@ def _read_few(strings: list[str], window: Window) -> "_Part":
     readings = [one.read(text) for text in strings]
     numbers = np.array([reading.number for reading in readings], np.int64)
     problems = {position: reading for position, reading in enumerate(readings) if not reading.number}
-    return _Part(window.starts, window.ends, numbers, problems)
+    return _Part(window, numbers, problems)
 
 
 def _parts(source: bytes, form: "_Form", windows: Iterator[Window]) -> "list[_Part]":
     return [_read(source, window, form) for window in windows]
 
 
-class _Part(NamedTuple):
-    """What was read in one window."""
+def _line_parts(raw: bytes, start: int, stop: int) -> "Iterator[_Part]":
+    """What forms a table as one part, all else a window at a time."""
+    while start < stop:
+        part = _table(raw, start, stop) or _read(raw, next(tokens.line_windows(raw, start, stop)), _LINES)
+        yield part
+        start = part.place.after
+
+
+def _table(raw: bytes, start: int, stop: int) -> "_Part | None":
+    """The lines that form a table from a line's beginning on."""
+    found = plain_rows(raw, start, stop)
+    if found is None:
+        return None
+    rows, numbers = found
+    return _Part(rows, numbers, _read_left(raw, rows, _LINES, numbers))
+
+
+class _Scattered(NamedTuple):
+    """Where each of many tokens begins and ends in the source."""
 
     starts: Positions
     ends: Positions
+
+    def bounds(self, positions: At) -> tuple[At, At]:
+        """Where the tokens at these positions, or this one, begin and end."""
+        return self.starts[positions], self.ends[positions]
+
+
+class _Part(NamedTuple):
+    """What was read in one window, or one table."""
+
+    place: Window | Rows
     numbers: Positions
-    problems: dict[int, one.Reading]  # by position in the window
+    problems: dict[int, one.Reading]  # by position in the part
 
 
 class _Form(msgspec.Struct, frozen=True):
@@ -143,15 +185,13 @@ class _Form(msgspec.Struct, frozen=True):
 
 
 def _read(source: bytes, window: Window, form: _Form) -> _Part:
-    numbers = np.zeros(window.ends.size, np.int64)
+    numbers = np.zeros(window.size, np.int64)
     if numbers.size > _FEW and _looks_plain(source, window):
         numbers = plain_numbers(source, window)
     left = np.flatnonzero(numbers == 0)
     if left.size > _FEW:
         numbers[left] = _spelled_numbers(source, window, form)[left]
-        left = left[numbers[left] == 0]
-    problems = _read_one_by_one(source, window, form, left.tolist(), numbers)
-    return _Part(window.starts, window.ends, numbers, problems)
+    return _Part(window, numbers, _read_left(source, window, form, numbers))
 
 
 def _looks_plain(source: bytes, window: Window) -> bool:
@@ -165,10 +205,14 @@ def _spelled_numbers(source: bytes, window: Window, form: _Form) -> Positions:
     """The numbers of tokens that are plain once the common separators are taken out; 0 for all others."""
     fragment = form.unescape(source[window.starts[0] - form.quote : window.after])
     compact = b" " * LOADED + _without_separators(fragment, form.endings) if fragment is not None else b""
-    found = form.fragment(compact, LOADED, len(compact)) if compact else None
-    if found is None:
-        return np.zeros(window.ends.size, np.int64)
-    numbers = plain_numbers(compact, found)
+    found, at = list[Positions](), LOADED
+    # Tokens that were of one length may no longer be, so that one window need not hold them all.
+    while part := form.fragment(compact, at, len(compact)):
+        found.append(plain_numbers(compact, part))
+        at = part.after
+    numbers = _joined(found)
+    if numbers.size != window.size:
+        return np.zeros(window.size, np.int64)
     numbers[window.ends - window.starts > one.LONGEST_TEXT] = 0
     return numbers
 
@@ -189,13 +233,14 @@ def _without_separators(fragment: bytes, endings: tuple[bytes, ...]) -> bytes:
     return fragment.removesuffix(b".0").translate(None, b".")
 
 
-def _read_one_by_one(
-    source: bytes, window: Window, form: _Form, left: list[int], numbers: Positions
-) -> dict[int, one.Reading]:
-    """Read what is left by the exact rules, into `numbers`; the problems come back."""
+def _read_left(source: bytes, place: Window | Rows, form: _Form, numbers: Positions) -> dict[int, one.Reading]:
+    """Read what is still 0 by the exact rules, into `numbers`; the problems come back."""
+    left = np.flatnonzero(numbers == 0)
+    if not left.size:
+        return {}
     problems: dict[int, one.Reading] = {}
     known: dict[bytes, one.Reading] = {}
-    bounds = zip(left, window.starts[left].tolist(), window.ends[left].tolist(), strict=True)
+    bounds = zip(left.tolist(), place.starts[left].tolist(), place.ends[left].tolist(), strict=True)
     for position, start, end in bounds:
         token = source[start:end]
         reading = known.get(token)
@@ -242,7 +287,17 @@ def _decode_line(token: bytes) -> str:
         return token.decode("latin-1")
 
 
+def _one_place(places: list[Window | Rows]) -> Rows | _Scattered:
+    """All places as one table, if that is what they form."""
+    rows = places[0] if places and isinstance(places[0], Rows) else None
+    for place in places[1:]:
+        rows = rows and rows.and_then(place)
+    return rows or _Scattered(_joined([place.starts for place in places]), _joined([place.ends for place in places]))
+
+
 def _joined(parts: list[Positions]) -> Positions:
+    if len(parts) == 1:
+        return parts[0]
     return np.concatenate(parts) if parts else np.zeros(0, np.int64)
 
 

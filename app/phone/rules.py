@@ -23,7 +23,7 @@ _BLOCK = 10 ** (plan.NATIONAL_DIGITS - plan.PREFIX_DIGITS)  # numbers that share
 _PREFIXES = 10**plan.PREFIX_DIGITS
 _AT_ONCE = 1 << 15  # numbers whose intermediate arrays stay in the cache
 _LEAD_DIGITS = 4  # a calling code and the digit after it
-_REFUSED = -1
+_REFUSED = 0
 
 
 class _Interval(msgspec.Struct, frozen=True):
@@ -44,7 +44,8 @@ def canonical(values: Numbers64, digits: int, *, plus: bool) -> Numbers64:
     for interval in intervals:
         # Added, not set: the interval of all countries holds the French ones too, and reads them as 0.
         if interval.low <= lowest and highest < interval.high:
-            return numbers + interval.read(values)
+            numbers += interval.read(values)
+            return numbers
         inside = np.flatnonzero((values >= interval.low) & (values < interval.high))
         if inside.size:
             numbers[inside] += interval.read(values[inside])
@@ -92,10 +93,14 @@ def _abroad(numbers: Numbers64, digits: int) -> Places:
 
 def _france(values: Numbers64, *, before: int = 0) -> Numbers64:
     """Nine national digits, behind `before` times a billion (a calling code, perhaps with a zero)."""
-    national = values - before * _NATIONAL
-    code = _OFFSETS[national // _BLOCK]
-    numbers: Numbers64 = np.where(code == _REFUSED, 0, national + code)
-    return numbers
+    national: Numbers64 = values - before * _NATIONAL
+    which = _WHICH_SUM.take(national // _BLOCK)
+    if (which == which[0]).all():  # as a rule all are of the mainland: one sum does, which is cheaper than a table
+        national += _SUMS[which[0]]
+    else:
+        national += _SUMS.take(which)
+    national[which == _REFUSED] = 0
+    return national
 
 
 def _overseas(values: Numbers64, *, code: int, before: int) -> Numbers64:
@@ -140,13 +145,19 @@ def _intervals(digits: int, *, plus: bool) -> tuple[_Interval, ...]:
     return tuple(found)
 
 
-def _offsets() -> Numbers64:
-    """What to add to nine national digits, by their first five; `_REFUSED` where nobody can be reached."""
-    table = np.full(_PREFIXES, _REFUSED, np.int64)
+def _sums() -> tuple[Places, Numbers64]:
+    """By the first five of nine national digits, which sum makes them canonical; and the sums.
+
+    `_REFUSED` where nobody can be reached. With a byte each the table is looked up in the cache.
+    """
+    sums = [0]
+    table = np.full(_PREFIXES, _REFUSED, np.uint8)
     for block in _by_length():
-        offset = 0 if block.prefix == plan.SAINT_PIERRE else int(block.code) * _NATIONAL
-        table[_span(block.prefix)] = offset if block.use in plan.REACHABLE else _REFUSED
-    return table
+        added = 0 if block.prefix == plan.SAINT_PIERRE else int(block.code) * _NATIONAL
+        if added not in sums[1:]:
+            sums.append(added)
+        table[_span(block.prefix)] = sums.index(added, 1) if block.use in plan.REACHABLE else _REFUSED
+    return table, np.array(sums, np.int64)
 
 
 def _overseas_codes() -> Numbers64:
@@ -199,7 +210,7 @@ def _span(prefix: str, width: int = plan.PREFIX_DIGITS) -> slice:
     return slice(int(prefix) * size, (int(prefix) + 1) * size)
 
 
-_OFFSETS = _offsets()
+_WHICH_SUM, _SUMS = _sums()
 _OVERSEAS = _overseas_codes()
 _HOME = _places(_by_length(), "FR")
 _OVERSEAS_PLACE = _places([block for block in _by_length() if block.code in plan.OVERSEAS], "")

@@ -37,6 +37,11 @@ class Window(NamedTuple):
     stride: int  # bytes from each token to the next if all have one length and distance, else 0
     after: int  # where the next window begins
 
+    @property
+    def size(self) -> int:
+        """How many tokens."""
+        return self.ends.size
+
 
 _Finder = Callable[[bytes, int, int], Window | None]
 
@@ -77,10 +82,11 @@ def line_windows(raw: bytes, start: int, stop: int) -> Iterator[Window]:
     return _windows(lines, raw, start, stop)
 
 
-def line_pieces(raw: bytes, pieces: int) -> list[tuple[int, int]]:
-    """Cut a text where lines begin, into so many pieces of about one size, or fewer."""
-    wanted = {raw.find(b"\n", len(raw) * place // pieces) + 1 or len(raw) for place in range(1, pieces)}
-    edges = [0, *sorted(wanted - {0, len(raw)}), len(raw)]
+def line_pieces(raw: bytes, start: int, pieces: int) -> list[tuple[int, int]]:
+    """Cut the rest of a text where lines begin, into so many pieces of about one size, or fewer."""
+    stop = len(raw)
+    wanted = {raw.find(b"\n", start + (stop - start) * place // pieces) + 1 or stop for place in range(1, pieces)}
+    edges = [start, *sorted(wanted - {start, stop}), stop]
     return list(itertools.pairwise(edges))
 
 

@@ -10,7 +10,9 @@ from app.queries.rows import Db
 NO_PERMIT = (None, None, None, None, None, None)
 
 
-async def store_cleared(db: Db, sender_id: int, check_id: str, now: datetime, tags: bytes, epoch: int) -> None:
+async def store_cleared(
+    db: Db, sender_id: int, check_id: str, now: datetime, tags: bytes | memoryview, epoch: int
+) -> None:
     """Keep whom a check cleared; `epoch`: of the key that made the tags."""
     await db.execute(STATEMENTS["store_cleared"], sender_id, check_id, now, tags, epoch)
 

@@ -1,8 +1,10 @@
 """POST /v1/checks: the contract of a batch."""
 
+import hashlib
 import json
 import random
 
+import numpy as np
 import pytest
 
 from app import holding
@@ -59,6 +61,28 @@ async def test_a_check_is_recorded_with_its_cleared_tags_before_it_is_answered(w
     assert record["campaign"] == "soldes"
     assert json.loads(record["counts"])["allowed"] == 2
     assert len(tags) == 2 * 8
+
+
+@pytest.mark.parametrize("as_lines", [False, True])
+async def test_a_long_list_of_cleared_tags_is_the_one_that_its_entry_vouches_for(world: World, *, as_lines: bool):
+    numbers = [f"+3363998{last:04}" for last in range(3_000)]
+    await world.mo(message("mo-1", numbers[7], "STOP", OWN_CODE))
+    if as_lines:
+        headers = {**world.bearer("salon"), "content-type": "text/plain"}
+        answer = await world.client.post("/v1/checks", content="\n".join(numbers), headers=headers)
+        check = answer.json()
+    else:
+        check = await world.check("salon", numbers)
+    async with world.registry.pool.acquire() as db:
+        blobs = await db.fetch("SELECT check_id, tags FROM cleared")
+        entries = await db.fetch("SELECT entry FROM ledger_entry WHERE sender_id = 1 ORDER BY entry_index")
+    tags = np.frombuffer(blobs[0]["tags"], "<i8")
+
+    assert [blob["check_id"] for blob in blobs] == [check["check_id"]]
+    assert (tags.size, (np.diff(tags) > 0).all()) == (2_999, True)
+    assert json.loads(entries[-1]["entry"])["batch"] == hashlib.sha256(blobs[0]["tags"]).hexdigest()
+    assert check["withheld"]["opted_out"] == [numbers[7]]
+    assert json.loads(entries[-1]["entry"])["clearance"] == check["clearance"]["id"]
 
 
 async def test_a_hundred_thousand_numbers_are_screened_for_two_senders_whose_lists_differ(world: World):

@@ -190,6 +190,6 @@ async def test_an_admission_that_another_process_overtook_is_judged_anew(world: 
     row = roster.row
     admit = admissions.admissions.admit
 
-    assert await admit(world.registry.pool, row.sender_id, row.check_id, 0, pages, now)
-    assert not await admit(world.registry.pool, row.sender_id, row.check_id, 0, pages, now)
+    assert await admit(world.registry.writers, row.sender_id, row.check_id, 0, pages, now)
+    assert not await admit(world.registry.writers, row.sender_id, row.check_id, 0, pages, now)
     assert len((await asked(world, given, ANNE, BRUNO))["send"]) == 1

@@ -134,8 +134,9 @@ def test_a_text_read_in_pieces_is_read_like_one_in_one_piece():
 
 def test_a_cut_falls_only_where_a_line_begins():
     for text in (b"", b"1", b"\n", b"1\n2", b"1\n2\n", b"no line end anywhere in here", b"\n\n\n\n", b"12345\r\n6\r\n"):
-        for pieces in range(1, 6):
-            found = line_pieces(text, pieces)
+        begins = [0, *(at for at in range(1, len(text) + 1) if text[at - 1 : at] == b"\n")]
+        for pieces, begin in itertools.product(range(1, 6), begins):
+            found = line_pieces(text, begin, pieces)
 
-            assert b"".join(text[start:stop] for start, stop in found) == text
-            assert all(start == 0 or text[start - 1 : start] == b"\n" for start, _ in found)
+            assert b"".join(text[start:stop] for start, stop in found) == text[begin:]
+            assert {start for start, _ in found} <= set(begins)

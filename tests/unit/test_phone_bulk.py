@@ -49,6 +49,23 @@ def test_only_the_line_end_is_cut_off_a_line() -> None:
     assert numbers.problems[399].reason == "not-a-number"
 
 
+@pytest.mark.parametrize(
+    "last", ["/33700000000", "/3370000000", "/", "", "+33 639980001", "06 39 98 00 01", "06 39 98 00 0"]
+)
+@pytest.mark.parametrize("row", ["+33700000000", "33700000000", "+33 639980001", "06 39 98 00 01"])
+def test_the_last_of_many_may_be_shorter_than_all_others_without_its_separators(row: str, last: str) -> None:
+    for texts in ([row] * 100 + [last], [row] * 50 + ["0639980001"] + [row] * 50 + [last]):
+        expected = [read(text).number for text in texts]
+
+        assert read_json(json.dumps(texts).encode()).numbers.tolist() == expected
+        for end in ("\n", "\r\n"):
+            assert read_lines((end.join(texts) + end).encode()).numbers.tolist() == expected
+            assert read_lines((end.join([*texts, "+33639980001"])).encode()).numbers.tolist() == [
+                *expected,
+                33639980001,
+            ]
+
+
 @pytest.mark.parametrize("raw", [b"[]", b" [ ] ", b"[\n]\n"])
 def test_an_empty_array_has_no_positions(raw: bytes) -> None:
     numbers = read_json(raw)
