@@ -111,23 +111,32 @@ async def plain_body(headers: Mapping[str, str], receive: Receive, bytes_max: in
         raise TimedOutError(f"The body must arrive within {seconds_max} seconds.") from None
 
 
-async def first_piece(receive: Receive, seconds_max: int) -> tuple[bytes | None, Receive]:
-    """Return a body that comes in one piece, else None; and what to go on receiving with, that piece included."""
+async def small_body(receive: Receive, bytes_max: int, seconds_max: int) -> tuple[bytes | None, Receive]:
+    """Return a body of at most so many bytes, else None; and what to receive it with again from its beginning."""
+    arrived: list[Any] = []
     try:
-        message = await _within(seconds_max, _received(receive))
+        body = await _within(seconds_max, _gathered(receive, bytes_max, arrived))
     except TimeoutError:
         raise TimedOutError(f"The body must arrive within {seconds_max} seconds.") from None
-    waiting = [message]
+    arrived.reverse()
 
     async def again() -> Any:  # noqa: ANN401 - as a server gives it
-        return waiting.pop() if waiting else await receive()
+        return arrived.pop() if arrived else await receive()
 
-    whole = message["type"] == "http.request" and not message.get("more_body", False)
-    return (message.get("body", b"") if whole else None), again
+    return body, again
 
 
-async def _received(receive: Receive) -> Any:  # noqa: ANN401 - as a server gives it
-    return await receive()
+async def _gathered(receive: Receive, bytes_max: int, arrived: list[Any]) -> bytes | None:
+    body = b""
+    while len(body) <= bytes_max:
+        message = await receive()
+        arrived.append(message)
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            return body if len(body) <= bytes_max else None
+    return None
 
 
 async def _chunks(receive: Receive, bytes_max: int) -> bytes:

@@ -7,11 +7,13 @@ from typing import Protocol, TypeAlias
 
 from app import admissions, check, intake, operators
 from app.auth import Caller, Callers
-from app.edge import Application, Receive, Scope, Send, first_piece, plain_body, render
+from app.edge import Application, Receive, Scope, Send, plain_body, render, small_body
 from app.registry import Registry
 
 MO_PATH = re.compile(r"/v1/mo/([^/]+)(?:/[^/]+)?")
 MO_METHODS = frozenset({"GET", "POST"})
+SMALL_BYTES = 20_000
+"""About a thousand numbers: beyond, what is saved is not worth the memory of a second copy."""
 CHECKS_PATH = "/v1/checks"
 ADMISSIONS_PATH = re.compile(r"/v1/clearances/([^/]+)/admissions")
 Ask: TypeAlias = Callable[[Registry, Caller, Mapping[str, str], bytes, bytes], Awaitable[bytes | None]]
@@ -108,8 +110,8 @@ async def _by_belief(
     template, ask = question
     registry = state.registry
     try:
-        piece, again = await first_piece(receive, registry.settings.body_seconds_max)
-        answer = await ask(registry, caller, headers, scope["query_string"], piece) if piece is not None else None
+        body, again = await small_body(receive, SMALL_BYTES, registry.settings.body_seconds_max)
+        answer = await ask(registry, caller, headers, scope["query_string"], body) if body is not None else None
     except Exception as error:  # noqa: BLE001 - each kind has its problem document
         scope["path_template"] = template
         await render(scope, receive, send, error)

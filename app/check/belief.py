@@ -13,7 +13,6 @@ from app.check import flow, planning
 from app.check.answering import render
 from app.check.asking import Asked, asked, question, read_batch
 from app.check.flow import Look
-from app.check.gate import SMALL_BYTES
 from app.check.recording import Case, record_beside
 from app.index import Version
 from app.registry import Registry
@@ -33,7 +32,7 @@ async def believed(
     registry: Registry, caller: Caller, headers: Mapping[str, str], query: bytes, body: bytes
 ) -> bytes | None:
     """Answer a small check with JSON, by what is believed; None where it must be asked about."""
-    if len(body) > SMALL_BYTES or not registry.sequencer.is_idle:
+    if not registry.sequencer.is_idle:
         return None
     try:
         ready = await _ready(registry, caller, asked(headers, query, body))
