@@ -78,7 +78,7 @@ class Index:
     def believed(self, sender_id: int) -> Version | None:
         """Return the sender's list as it should be now, without asking; None where asking is wiser.
 
-        Whoever uses it must see to it that nothing is concluded unless it is so (`Record.believed`).
+        Whoever uses it must see to it that nothing is concluded unless it is so (`sequencer.Believed`).
         """
         version = self._versions.get(sender_id) if sender_id in self._believed else None
         return None if version is None or version.holds or version.inherits else version

@@ -113,8 +113,6 @@ class Record(msgspec.Struct, frozen=True):
     """Size and peaks of the ledger when it was last read: where it has not grown since, no lock is needed."""
     touches: str | None = None
     """The check whose clearance the entry tells of."""
-    believed: int | None = None
-    """Generation of the list, where nothing was read: it is written alone, and as it was believed, or not at all."""
 
 
 class Effect(msgspec.Struct, frozen=True):

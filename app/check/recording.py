@@ -14,13 +14,14 @@ from typing import TypeVar
 import msgspec
 
 from app import clearance, ledger
-from app.appends import CheckRow, Permit, Record, Replay
+from app.appends import CheckRow, Permit, Record, Replay, addition_alone
 from app.auth import Caller
 from app.check.asking import Asked, Fields
 from app.directory import Sender
 from app.queries import checks
 from app.registry import Registry
 from app.safeguards.plan import EMERGENCY
+from app.sequencer import Believed
 from app.verdict import Verdict
 
 INLINE_CLEARED_BYTES_MAX = 8_000  # a thousand tags
@@ -79,7 +80,7 @@ async def record(case: Case, made: Made, replay: Replay | None) -> None:
 
     A long list is committed before: `stored_beside`.
     """
-    work = _work(case, made, replay=replay)
+    work = _work(case, made, replay)
     index = await case.registry.sequencer.record(work, case.registry.settings.commit_seconds_max)
     if made.purpose != EMERGENCY:
         await case.registry.witness.vouch(case.sender.sender_id, index + 1)
@@ -91,14 +92,20 @@ async def record_beside(case: Case, made: Made, generation: int, meanwhile: Call
     NotAsBelievedError when it is not so, and nothing is committed. What came of the rest is for nobody to see before
     this returns.
     """
-    seconds = case.registry.settings.commit_seconds_max
-    work = _work(case, made, believed=generation)
-    index, answer = await case.registry.sequencer.record_beside(work, seconds, meanwhile)
-    await case.registry.witness.vouch(case.sender.sender_id, index + 1)
+    registry, work = case.registry, _work(case, made)
+    added = addition_alone(work, (made.size, made.peaks))
+
+    def beside() -> T:
+        registry.witness.expect(*added.after)
+        return meanwhile()
+
+    believed = Believed(work, added, generation)
+    index, answer = await registry.sequencer.believed(believed, registry.settings.commit_seconds_max, beside)
+    await registry.witness.vouch(case.sender.sender_id, index + 1)
     return answer
 
 
-def _work(case: Case, made: Made, *, replay: Replay | None = None, believed: int | None = None) -> Record:
+def _work(case: Case, made: Made, replay: Replay | None = None) -> Record:
     check_id, now, judged = made.check_id, made.now, made.judged
     cleared = b"" if made.stored else bytes(judged.record())
     digest = made.stored or hashlib.sha256(cleared).hexdigest()
@@ -137,7 +144,7 @@ def _work(case: Case, made: Made, *, replay: Replay | None = None, believed: int
             drill=made.drill,
         )
 
-    return Record(case.sender.sender_id, build, row, (made.size, made.peaks), believed=believed)
+    return Record(case.sender.sender_id, build, row, (made.size, made.peaks))
 
 
 async def _store(case: Case, check_id: str, now: datetime, cleared: memoryview) -> None:

@@ -6,11 +6,12 @@ waits.py    who waits for a commit, and until when
 """
 
 from app.sequencer.running import FAN_OUT_HEADS, HEADS_PER_TRANSACTION_MAX, Poisoned, Sequencer, Settled
-from app.sequencer.writing import ContactsMovedError, HeadMovedError, NotAsBelievedError, Work
+from app.sequencer.writing import Believed, ContactsMovedError, HeadMovedError, NotAsBelievedError, Work
 
 __all__ = [
     "FAN_OUT_HEADS",
     "HEADS_PER_TRANSACTION_MAX",
+    "Believed",
     "ContactsMovedError",
     "HeadMovedError",
     "NotAsBelievedError",

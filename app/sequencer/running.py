@@ -25,7 +25,7 @@ from app.queries import checks, imports, mo, oppositions
 from app.queries.rows import Db
 from app.sequencer import writing
 from app.sequencer.waits import Waits, told_by
-from app.sequencer.writing import NotAsBelievedError, Planned, Work
+from app.sequencer.writing import Believed, NotAsBelievedError, Planned, Work
 
 WORKS_PER_TRANSACTION_MAX = 256
 HEADS_PER_TRANSACTION_MAX = 1_000
@@ -103,12 +103,12 @@ class Sequencer:
         """Commit a record; return its index."""
         return (await self._submit(record, seconds)).index
 
-    async def record_beside(self, record: Record, seconds: float, meanwhile: Callable[[], T]) -> tuple[int, T]:
-        """Commit a record, and do something light while the disk works; return its index, and what came of the rest.
+    async def believed(self, work: Believed, seconds: float, meanwhile: Callable[[], T]) -> tuple[int, T]:
+        """Commit a check, and do something light while the disk works; return its index, and what came of the rest.
 
-        NotAsBelievedError when the record rests on a belief that does not hold.
+        NotAsBelievedError when it rests on what is not so; then nothing is committed.
         """
-        future = self._queued(record, seconds)
+        future = self._queued(work, seconds)
         await asyncio.sleep(0)  # a turn of the loop, in which the statement is sent
         made = meanwhile()
         return (await self._waits.known_in(future, seconds)).index, made
@@ -203,12 +203,11 @@ class Sequencer:
     async def _dispatch(self, works: Sequence[Work]) -> list[Settled]:
         if isinstance(works[0], Bulk):
             return [await _bring_in(self._pool, self._root, works[0])]
-        if len(works) == 1 and isinstance(works[0], Record):
-            if settled := await self._alone(works[0]):
-                return [settled]
-            if works[0].believed is not None:
-                raise NotAsBelievedError
-        return await self._transaction([work for work in works if not isinstance(work, Bulk)])
+        if isinstance(works[0], Believed):
+            return [await self._by_belief(works[0])]
+        if len(works) == 1 and isinstance(works[0], Record) and (settled := await self._alone(works[0])):
+            return [settled]
+        return await self._transaction([work for work in works if not isinstance(work, (Bulk, Believed))])
 
     async def _alone(self, work: Record) -> Settled | None:
         """Commit a check that has no company in one statement; None where it must go the long way.
@@ -218,10 +217,19 @@ class Sequencer:
         if work.found is None or work.check is None or work.check.replay is not None or not _saw_all(work):
             return None
         added = appends.addition_alone(work, work.found)
-        if not await checks.record_alone(self._own, work.check, added, work.believed):
+        if not await checks.record_alone(self._own, work.check, added):
             return None
         self._saw(added)
         return Settled(index=work.found[0])
+
+    async def _by_belief(self, work: Believed) -> Settled:
+        check = work.record.check
+        if check is None or not _saw_all(work.record):
+            raise NotAsBelievedError
+        if not await checks.record_alone(self._own, check, work.added, work.generation):
+            raise NotAsBelievedError
+        self._saw(work.added)
+        return Settled(index=work.added.before[1])
 
     async def _transaction(self, works: Sequence[Planned]) -> list[Settled]:
         messages = [work for work in works if isinstance(work, Message)]
@@ -279,7 +287,7 @@ def _is_part(work: Work) -> bool:
 
 
 def _goes_alone(work: Work) -> bool:
-    return isinstance(work, Bulk) or _is_part(work) or (isinstance(work, Record) and work.believed is not None)
+    return isinstance(work, (Bulk, Believed)) or _is_part(work)
 
 
 def _left(work: Planned, done: dict[Key, list[Effect]]) -> Planned:

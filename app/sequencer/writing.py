@@ -7,7 +7,7 @@ from datetime import date
 import msgspec
 
 from app import appends, epochs
-from app.appends import CheckRow, Record
+from app.appends import Addition, CheckRow, Record
 from app.bulk import Bulk
 from app.errors import NotFoundError, RegistryError
 from app.keys import Root
@@ -16,7 +16,19 @@ from app.queries import checks, clearances, ledgers, mo, review, rotation, setup
 from app.queries.rows import Db
 
 Planned = appends.Work
-Work = Planned | Bulk
+
+
+class Believed(msgspec.Struct, frozen=True, eq=False):
+    """A check judged without reading anything: it is written alone, and as it was believed, or not at all."""
+
+    record: Record
+    added: Addition
+    """To the ledger as it should be."""
+    generation: int
+    """Of the list that it was judged by."""
+
+
+Work = Planned | Bulk | Believed
 
 
 class HeadMovedError(RegistryError):
@@ -39,10 +51,12 @@ class NotAsBelievedError(RegistryError):
 
 def senders(work: Work) -> set[int]:
     """Return the senders in whose ledgers a work writes."""
+    if isinstance(work, Believed):
+        return {work.record.sender_id}
     return {work.sender_id} if isinstance(work, Bulk) else appends.senders_of(work)
 
 
-async def lock_heads(db: Db, works: Sequence[Work]) -> dict[int, appends.Head]:
+async def lock_heads(db: Db, works: Sequence[Planned | Bulk]) -> dict[int, appends.Head]:
     """Lock the heads of all senders concerned, one by one in id order; NotFoundError where one does not exist."""
     wanted = sorted(set().union(*(senders(work) for work in works)))
     found = await ledgers.lock_heads(db, wanted)
@@ -55,7 +69,7 @@ def _head(size: int, peaks: bytes, epoch: int, retagging: bool) -> appends.Head:
     return appends.Head(size, peaks, [], epoch, retagging)
 
 
-async def chains(db: Db, root: Root, works: Sequence[Work], heads: dict[int, appends.Head]) -> epochs.Chains:
+async def chains(db: Db, root: Root, works: Sequence[Planned | Bulk], heads: dict[int, appends.Head]) -> epochs.Chains:
     """Return the keys of senders whose works are older than their key, or whose next key is being prepared."""
     wanted = epochs.outdated(works, heads) | {sender_id for sender_id, head in heads.items() if head.retagging}
     if not wanted:
@@ -70,7 +84,7 @@ def brought_up(work: Planned, heads: dict[int, appends.Head], chains: epochs.Cha
 
 
 async def write(
-    db: Db, works: Sequence[Work], heads: dict[int, appends.Head], rows: appends.Rows, chains: epochs.Chains
+    db: Db, works: Sequence[Planned | Bulk], heads: dict[int, appends.Head], rows: appends.Rows, chains: epochs.Chains
 ) -> list[appends.Addition]:
     """Write everything that the works became; return what is new in each ledger."""
     added = appends.additions(rows, heads) if rows.entries else []

@@ -47,6 +47,7 @@ class WitnessFile:
         self._path, self._lock_path = str(path), str(path.with_name(path.name + ".lock"))
         self._key = key
         self._own = threading.Lock()  # the file's lock knows processes, not threads
+        self._lock = -1
         self._descriptor = -1
         self._read_to = 0
         self._compacted_bytes = 0
@@ -149,21 +150,24 @@ class WitnessFile:
     def close(self) -> None:
         """Give the file back."""
         with self._own:
-            if self._descriptor >= 0:
-                os.close(self._descriptor)
-            self._descriptor = -1
+            for descriptor in (self._descriptor, self._lock):
+                if descriptor >= 0:
+                    os.close(descriptor)
+            self._descriptor = self._lock = -1
 
     @contextlib.contextmanager
     def _locked(self, *, wait: bool) -> Iterator[None]:
         if not self._own.acquire(blocking=wait):
             raise BlockingIOError
         try:
-            lock = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            if self._lock < 0:
+                name = self.path.with_name(self.path.name + ".lock")
+                self._lock = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
                 yield
             finally:
-                os.close(lock)
+                fcntl.flock(self._lock, fcntl.LOCK_UN)
         finally:
             self._own.release()
 
