@@ -13,6 +13,7 @@ no longer be found. That is why blocks not yet given to a territory are kept for
 
 from collections.abc import Callable
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -157,7 +158,13 @@ def _longest(digits: str, fits: Callable[[Block], bool]) -> Block | None:
 
 def national_block(digits: str) -> Block | None:
     """The block of the digits after the 0; None if they begin with another 0 or are none."""
-    return _longest(digits, lambda _: True)
+    return _block_of(digits[:PREFIX_DIGITS])
+
+
+@lru_cache(maxsize=4096)
+def _block_of(prefix: str) -> Block | None:
+    """Keep the answers of late: callers ask about one number after the other, of few blocks."""
+    return _longest(prefix, lambda _: True)
 
 
 def overseas_block(code: str, digits: str) -> Block | None:
