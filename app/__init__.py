@@ -84,6 +84,7 @@ What decides, without I/O:
   tags.py           number -> 64-bit keyed tag
   epochs.py         tags under several keys: what was planned with an earlier one, what the next one needs
   keys.py           the root key: sealing, derivation, boxes
+  mac.py            HMAC under keys that are used again and again
   shares.py         the root key in shares, sealed to several holders
   ledger/           entries, Merkle tree, checkpoints, proofs
   clearance.py      the signed permission for the rest of a batch

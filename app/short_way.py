@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from app import intake, operators
 from app.edge import Application, Receive, Scope, Send, plain_body, render
@@ -51,10 +52,12 @@ async def _take(registry: Registry, connection: str, scope: Scope, receive: Rece
 
 
 def _headers(answer: operators.Answer) -> list[tuple[bytes, bytes]]:
+    return [(b"content-type", _written(answer.content_type)), (b"content-length", str(len(answer.body)).encode())]
+
+
+@lru_cache(maxsize=64)
+def _written(content_type: str) -> bytes:
     """One charset and no more: with two, Kannel cannot read the text for the phone."""
-    media_type = answer.content_type.partition(";")[0] or "text/plain"
+    media_type = content_type.partition(";")[0] or "text/plain"
     charset = "; charset=utf-8" if media_type.startswith("text/") else ""
-    return [
-        (b"content-type", f"{media_type}{charset}".encode()),
-        (b"content-length", str(len(answer.body)).encode()),
-    ]
+    return f"{media_type}{charset}".encode()

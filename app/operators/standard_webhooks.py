@@ -5,12 +5,14 @@
 ``id.timestamp.body`` under a ``whsec_`` secret, or "v1a," and Ed25519 under a ``whpk_`` key; several, for rotation.
 """
 
+from base64 import b64encode
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
+from app.mac import Mac
 from app.operators import bodies, signatures, values
 from app.operators.charsets import clean
 from app.operators.flat import UTC_ZONE, Flat, Shape
@@ -68,7 +70,7 @@ def authenticate(request: Request, connection: Connection, now: datetime) -> Aut
     listed = [token.partition(",") for token in request.headers.get("webhook-signature", "").split()]
     presented = [signatures.octets(value) for version, _, value in listed if version == "v1"]
     expected = [
-        signatures.mac_base64("sha256", _key(secret), signed)
+        b64encode(_mac(secret).digest(signed))
         for secret in connection.secrets
         if secret and not secret.startswith("whpk_")
     ]
@@ -81,8 +83,8 @@ def authenticate(request: Request, connection: Connection, now: datetime) -> Aut
 
 
 @lru_cache(maxsize=32)
-def _key(secret: str) -> bytes:
-    return signatures.from_base64(secret.removeprefix("whsec_")) or signatures.octets(secret)
+def _mac(secret: str) -> Mac:
+    return Mac(signatures.from_base64(secret.removeprefix("whsec_")) or signatures.octets(secret))
 
 
 class StandardWebhooks(Flat):
