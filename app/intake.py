@@ -91,7 +91,6 @@ async def take(
     What cannot be used is handed to `set_aside` with the reason. UnavailableError when the outcome is not known.
     """
     provider = operators.provider(link.connection.provider)
-    await in_step()
     decoded = provider.decode(request, link.connection)
     for item in decoded.unreadable:
         await set_aside(item.reason)
@@ -101,7 +100,6 @@ async def take(
     snapshot = await registry.directory.current()
     await in_step()
     cases = [conclude(registry.root, link, snapshot, message, now, stale=stale) for message in decoded.messages]
-    await in_step()
     cases += await longtext.wholes(registry, link, snapshot, decoded.messages, now, stale=stale)
     traced = [_traced(registry, link, snapshot, case, now, stale=stale) for case in cases]
     cases = [await traced[0]] if len(traced) == 1 else await asyncio.gather(*traced)  # a task costs more than most
@@ -110,7 +108,6 @@ async def take(
     await _prove(registry, link, snapshot, cases, settled)
     if any((case.message.short_code or "") not in snapshot.codes for case in cases):
         registry.alarms.raise_alarm(Kind.UNKNOWN_CODE, link.connection.slug, CODE_UNKNOWN)
-    await in_step()
     answered = [(case, done) for case, done in zip(cases, settled, strict=True) if not case.joined]
     replies_go_back = provider.can_reply and link.replies == "answer"
     written = await _receipts(registry, link, answered) if provider.gives_receipts else [None] * len(answered)
