@@ -13,7 +13,6 @@ no longer be found. That is why blocks not yet given to a territory are kept for
 
 from collections.abc import Callable
 from enum import StrEnum
-from functools import lru_cache
 
 import msgspec
 
@@ -134,6 +133,7 @@ def _block(line: str) -> Block:
 
 BLOCKS: dict[str, Block] = {block.prefix: block for block in map(_block, _ROWS.strip().splitlines())}
 PREFIX_DIGITS = max(map(len, BLOCKS))  # five digits tell every block apart
+_LENGTHS = range(PREFIX_DIGITS, 0, -1)
 
 FRENCH_TERRITORIES = frozenset(block.territory for block in BLOCKS.values()) - {""}
 TERRITORIES: tuple[str, ...] = (
@@ -149,7 +149,7 @@ SHORT_NUMBERS: frozenset[tuple[str, int]] = frozenset(
 
 
 def _longest(digits: str, fits: Callable[[Block], bool]) -> Block | None:
-    for length in range(PREFIX_DIGITS, 0, -1):
+    for length in _LENGTHS:
         block = BLOCKS.get(digits[:length])
         if block is not None and fits(block):
             return block
@@ -158,13 +158,11 @@ def _longest(digits: str, fits: Callable[[Block], bool]) -> Block | None:
 
 def national_block(digits: str) -> Block | None:
     """The block of the digits after the 0; None if they begin with another 0 or are none."""
-    return _block_of(digits[:PREFIX_DIGITS])
-
-
-@lru_cache(maxsize=4096)
-def _block_of(prefix: str) -> Block | None:
-    """Keep the answers of late: callers ask about one number after the other, of few blocks."""
-    return _longest(prefix, lambda _: True)
+    for length in _LENGTHS:
+        block = BLOCKS.get(digits[:length])
+        if block is not None:
+            return block
+    return None
 
 
 def overseas_block(code: str, digits: str) -> Block | None:
