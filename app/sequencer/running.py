@@ -32,6 +32,7 @@ WORKS_AT_LEAST, SHARE_OF_QUEUE = 64, 4  # a transaction takes a quarter of a lon
 HEADS_PER_TRANSACTION_MAX = 1_000
 FAN_OUT_HEADS = 250  # of a message to many senders, in one transaction: others' works have their turn in between
 WORKS_QUEUED_MAX = 20_000  # some seconds of the heaviest load; beyond it, waiting longer would not help
+RELEASED_AT_ONCE = 16  # a turn in which all went on would keep the next transaction waiting, at each of its statements
 RETRIES_MAX = 5
 SALT_BYTES, SALTS_AT_ONCE = 16, 64
 
@@ -160,9 +161,16 @@ class Sequencer:
             for single in batch:
                 await self._settle([single])
         else:
-            for (_, future), answer in zip(batch, answers, strict=True):
-                if not future.done():
-                    future.set_result(answer)
+            self._release([future for _, future in batch], answers, 0)
+
+    def _release(self, futures: Sequence[asyncio.Future[Settled]], answers: Sequence[Settled], first: int) -> None:
+        """Tell who waits, some in each turn of the loop."""
+        end = first + RELEASED_AT_ONCE
+        for future, answer in zip(futures[first:end], answers[first:end], strict=True):
+            if not future.done():
+                future.set_result(answer)
+        if end < len(futures):
+            asyncio.get_running_loop().call_soon(self._release, futures, answers, end)
 
     async def _commit(self, works: Sequence[Work]) -> list[Settled]:
         for attempt in range(RETRIES_MAX):
