@@ -3,6 +3,7 @@
 What comes in and goes out:
   cli/              the command line
   server.py         create_app: the routes, in one list
+  answers.py        answers of one turn of the event loop, sent together
   short_way.py      messages, past the framework to the same intake
   edge.py           bodies with limits, problems, ids, metrics, one log line a request
   intake.py         operator webhook -> authenticated, attributed, committed, acknowledged
@@ -83,6 +84,7 @@ What decides, without I/O:
   tags.py           number -> 64-bit keyed tag
   epochs.py         tags under several keys: what was planned with an earlier one, what the next one needs
   keys.py           the root key: sealing, derivation, boxes
+  mac.py            HMAC under keys that are used again and again
   shares.py         the root key in shares, sealed to several holders
   ledger/           entries, Merkle tree, checkpoints, proofs
   clearance.py      the signed permission for the rest of a batch

@@ -11,12 +11,15 @@ from app.attribution import NO_TRACES, Attribution, Candidate, Traces
 from app.directory import Link, Snapshot
 from app.intent import Intent, Verdict
 from app.keys import Root
-from app.lifting import Draft
+from app.lifting import Draft, Epochs
 from app.reading import NO_WORDS, Reading
+from app.tags import Tagger
 
 LATE_AFTER = timedelta(hours=1)
 RETRY_SPAN_DEFAULT_SECONDS = 86_400
 REVIEW_PURPOSE = "review"
+KEPT_TEXT_MAX = 40  # characters
+KEPT_SENSES_MAX = 4096
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -44,6 +47,51 @@ class Case(msgspec.Struct, frozen=True):
         return int(self.verdict.intent in {Intent.AMBIGUOUS, Intent.START})
 
 
+class Sense(msgspec.Struct, frozen=True):
+    """What a message says and whom it concerns, whoever sent it and whenever."""
+
+    link: Link
+    read: Reading
+    found: Attribution
+    intent: str
+    classifier: str
+    asks: bool
+    """It opposes or lifts. Doubt with a stop word suppresses; doubt never lifts."""
+    opposes: bool
+    lifts: bool
+    doubts: tuple[str, ...]
+    hindrances: tuple[str, ...]
+    flags: tuple[str, ...]
+    """But for "late"."""
+    taggers: tuple[tuple[int, Tagger], ...]
+    """By sender."""
+    epochs: Epochs
+
+
+class _Senses:
+    """The senses of short texts, kept for one reading of the directory: most people write one of a few words."""
+
+    def __init__(self) -> None:
+        self._snapshot: Snapshot | None = None
+        self._known: dict[tuple[object, ...], Sense] = {}
+
+    def of(
+        self, link: Link, snapshot: Snapshot, message: operators.Message, *, stale: bool, joined: bool, traces: Traces
+    ) -> Sense:
+        """Return what a message says; read anew where it is long, or is looked at with our own records."""
+        text = message.text
+        if traces is not NO_TRACES or (text is not None and len(text) > KEPT_TEXT_MAX):
+            return _sense(link, snapshot, message, stale=stale, joined=joined, traces=traces)
+        if snapshot is not self._snapshot or len(self._known) >= KEPT_SENSES_MAX:
+            self._snapshot, self._known = snapshot, {}
+        part = message.part is not None
+        key = (id(link), text, message.short_code, message.account, message.flag, part, stale, joined)
+        known = self._known.get(key)
+        if known is None:  # a link that is kept alive here shares its id with no other
+            known = self._known[key] = _sense(link, snapshot, message, stale=stale, joined=joined, traces=traces)
+        return known
+
+
 def conclude(
     root: Root,
     link: Link,
@@ -56,11 +104,37 @@ def conclude(
     traces: Traces = NO_TRACES,
 ) -> Case:
     """Conclude what one message asks of whom; nothing is asked of the database."""
+    sense = _SENSES.of(link, snapshot, message, stale=stale, joined=joined, traces=traces)
+    dedupe = root.digest("dedupe", operators.dedupe_parts(message, link.connection))
+    verdict = sense.read.verdict
+    journal = Message(
+        connection_id=link.connection_id,
+        connection=link.connection.slug,
+        dedupe=dedupe,
+        has_id=message.message_id is not None,
+        received_at=now,
+        event_at=_event_at(link, message, verdict, now),
+        intent=sense.intent,
+        rule=verdict.rule,
+        classifier=sense.classifier,
+        code=message.short_code,
+        basis=sense.found.basis,
+        candidates=sense.found.candidates,
+        flags=("late", *sense.flags) if _is_late(message, now, stale=stale) else sense.flags,
+        wishes=_wishes(sense, message),
+        review=_draft(root, link, sense, message, dedupe, now),
+        epochs=sense.epochs,
+    )
+    return Case(message, sense.read, sense.found, journal, joined)
+
+
+def _sense(
+    link: Link, snapshot: Snapshot, message: operators.Message, *, stale: bool, joined: bool, traces: Traces
+) -> Sense:
     code = snapshot.codes.get(message.short_code or "")
     words = code.words if code else NO_WORDS
     read = reading.read(message, words)
     found = _attribution(link, snapshot, message, read, traces)
-    dedupe = root.digest("dedupe", operators.dedupe_parts(message, link.connection))
     hindrances = tuple(
         lifting.hindrances(
             certain=found.certain,
@@ -70,26 +144,22 @@ def conclude(
             part=joined or message.part is not None,
         )
     )
-    doubts = read.doubts
-    journal = Message(
-        connection_id=link.connection_id,
-        connection=link.connection.slug,
-        dedupe=dedupe,
-        has_id=message.message_id is not None,
-        received_at=now,
-        event_at=_event_at(link, message, read.verdict, now),
+    senders = [snapshot.senders[sender_id] for sender_id in found.senders]
+    return Sense(
+        link=link,
+        read=read,
+        found=found,
         intent=read.verdict.intent.value,
-        rule=read.verdict.rule,
         classifier=words.classifier,
-        code=message.short_code,
-        basis=found.basis,
-        candidates=found.candidates,
-        flags=(*_flags(message, read, now, stale=stale, joined=joined), *attribution.flags(traces)),
-        wishes=tuple(_wishes(snapshot, message, read, found, lifts=not (hindrances or doubts))),
-        review=_draft(root, link, snapshot, message, read, found, dedupe, hindrances, now),
-        epochs={sender_id: snapshot.senders[sender_id].epoch for sender_id in found.senders},
+        asks=read.opposes or read.verdict.intent is Intent.START,
+        opposes=read.opposes,
+        lifts=not (hindrances or read.doubts or read.opposes),
+        doubts=read.doubts,
+        hindrances=hindrances,
+        flags=(*_flags(read, joined=joined), *attribution.flags(traces)),
+        taggers=tuple((sender.sender_id, sender.tagger) for sender in senders),
+        epochs={sender.sender_id: sender.epoch for sender in senders},
     )
-    return Case(message, read, found, journal, joined)
 
 
 def adds(whole: Case, parts: Sequence[Case]) -> bool:
@@ -133,39 +203,31 @@ def _reachable(link: Link, snapshot: Snapshot) -> tuple[Candidate, ...]:
     return tuple(unique[sender_id] for sender_id in sorted(unique))
 
 
-def _wishes(
-    snapshot: Snapshot, message: operators.Message, read: Reading, found: Attribution, *, lifts: bool
-) -> Iterator[Wish]:
-    """Yield what the message asks of each sender. Doubt with a stop word suppresses; doubt never lifts."""
-    if message.msisdn is None or not (read.opposes or read.verdict.intent is Intent.START):
-        return
-    for sender_id in found.senders:
-        tag = snapshot.senders[sender_id].tagger.tag(message.msisdn)
-        yield Wish(sender_id, tag, opposes=read.opposes, lifts=lifts and not read.opposes)
+def _wishes(sense: Sense, message: operators.Message) -> tuple[Wish, ...]:
+    """Return what the message asks of each sender."""
+    number = message.msisdn
+    if number is None or not sense.asks:
+        return ()
+    opposes, lifts = sense.opposes, sense.lifts
+    return tuple(
+        [Wish(sender_id, tagger.tag(number), opposes=opposes, lifts=lifts) for sender_id, tagger in sense.taggers]
+    )
 
 
 def _draft(
-    root: Root,
-    link: Link,
-    snapshot: Snapshot,
-    message: operators.Message,
-    read: Reading,
-    found: Attribution,
-    dedupe: bytes,
-    hindrances: tuple[str, ...],
-    now: datetime,
+    root: Root, link: Link, sense: Sense, message: operators.Message, dedupe: bytes, now: datetime
 ) -> Draft | None:
     """Prepare the review item of a doubtful message, or of a START, which may turn out not to lift."""
-    starts = read.verdict.intent is Intent.START
-    if message.msisdn is None or not found.senders or not (read.doubts or starts):
+    starts = sense.read.verdict.intent is Intent.START
+    if message.msisdn is None or not sense.taggers or not (sense.doubts or starts):
         return None
     text, nonce = (message.text or "").encode("utf-8", "replace"), clock.random_bytes(12)
     return Draft(
-        people=tuple((sender, snapshot.senders[sender].tagger.tag(message.msisdn)) for sender in found.senders),
+        people=tuple((sender_id, tagger.tag(message.msisdn)) for sender_id, tagger in sense.taggers),
         box=root.seal(REVIEW_PURPOSE, text, review_aad(link.connection_id, dedupe), nonce),
         lift_at=min(message.received_at or now, now),
-        doubts=read.doubts,
-        hindrances=hindrances if starts else (),
+        doubts=sense.doubts,
+        hindrances=sense.hindrances if starts else (),
     )
 
 
@@ -182,9 +244,11 @@ def _event_at(link: Link, message: operators.Message, verdict: Verdict, now: dat
     return now
 
 
-def _flags(message: operators.Message, read: Reading, now: datetime, *, stale: bool, joined: bool) -> Iterator[str]:
-    if stale or (message.received_at and now - message.received_at > LATE_AFTER):
-        yield "late"
+def _is_late(message: operators.Message, now: datetime, *, stale: bool) -> bool:
+    return stale or (message.received_at is not None and now - message.received_at > LATE_AFTER)
+
+
+def _flags(read: Reading, *, joined: bool) -> Iterator[str]:
     if read.verdict.intent is Intent.AMBIGUOUS:
         yield "provisional"
     if read.conflict:
@@ -193,3 +257,6 @@ def _flags(message: operators.Message, read: Reading, now: datetime, *, stale: b
         yield "repeat"
     if joined:
         yield "joined"
+
+
+_SENSES = _Senses()

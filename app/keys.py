@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from msgspec import Meta, Struct
 
 from app.errors import InvalidValueError, RegistryError
+from app.mac import Mac
 
 KEY_BYTES = 32
 SALT_BYTES = 32  # of a sender
@@ -78,7 +79,7 @@ class BrokenBoxError(RegistryError):
 class Root:
     """The 32 random bytes from which all keys derive; nothing prints, compares or iterates it."""
 
-    __slots__ = ("_derived", "_secret", "_signing")
+    __slots__ = ("_derived", "_macs", "_secret", "_signing")
 
     def __init__(self, secret: bytes) -> None:
         if len(secret) != KEY_BYTES:
@@ -87,6 +88,7 @@ class Root:
         # Deriving takes as long as everything else a message needs. The uses are a handful; keys of senders, which a
         # destroyed salt must make unobtainable, are not among them.
         self._derived: dict[tuple[str, str], bytes] = {}
+        self._macs: dict[str, Mac] = {}
         self._signing: dict[tuple[int, str], Ed25519PrivateKey] = {}
 
     def __repr__(self) -> str:
@@ -113,7 +115,10 @@ class Root:
 
     def digest(self, purpose: str, data: bytes) -> bytes:
         """Return a 16-byte HMAC-SHA-256 of `data`: for whatever holds a number, which a plain hash would give away."""
-        return hmac.digest(self._kept("digest", purpose), data, "sha256")[:DIGEST_BYTES]
+        mac = self._macs.get(purpose)
+        if mac is None:
+            mac = self._macs[purpose] = Mac(self._kept("digest", purpose))
+        return mac.digest(data)[:DIGEST_BYTES]
 
     def signing_key(self, generation: int = 1, purpose: str = "ledger") -> Ed25519PrivateKey:
         """Return the Ed25519 key of one purpose and generation (1, 2, …); earlier ones can always be derived again."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Protocol, TypeAlias
 
 from app import admissions, check, intake, operators
@@ -76,13 +76,15 @@ async def _take(registry: Registry, connection: str, scope: Scope, receive: Rece
 
 
 def _headers(answer: operators.Answer) -> list[tuple[bytes, bytes]]:
+    return [(b"content-type", _written(answer.content_type)), (b"content-length", str(len(answer.body)).encode())]
+
+
+@lru_cache(maxsize=64)
+def _written(content_type: str) -> bytes:
     """One charset and no more: with two, Kannel cannot read the text for the phone."""
-    media_type = answer.content_type.partition(";")[0] or "text/plain"
+    media_type = content_type.partition(";")[0] or "text/plain"
     charset = "; charset=utf-8" if media_type.startswith("text/") else ""
-    return [
-        (b"content-type", f"{media_type}{charset}".encode()),
-        (b"content-length", str(len(answer.body)).encode()),
-    ]
+    return f"{media_type}{charset}".encode()
 
 
 def _question(scope: Scope) -> tuple[str, Ask] | None:

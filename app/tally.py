@@ -4,7 +4,7 @@ The breakers look at it every few seconds. What a crash forgets here they find i
 """
 
 from collections import Counter
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -13,6 +13,7 @@ from app.attribution import FANNED_OUT
 
 COUNTED = ("STOP", "START")
 BY_WEBHOOK = "mo"
+MINUTE = timedelta(minutes=1)
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -28,14 +29,22 @@ class Tally:
     def __init__(self) -> None:
         self._senders: set[int] = set()
         self._messages: Counter[tuple[int, datetime, str]] = Counter()
+        self._minute = datetime.min.replace(tzinfo=UTC)
+        self._end = self._minute
 
     def count(self, message: Message) -> None:
         """Count a message that was committed for the first time."""
         if message.source == BY_WEBHOOK and message.intent in COUNTED:
-            minute = message.received_at.replace(second=0, microsecond=0)
-            self._messages[message.connection_id, minute, message.intent] += 1
+            self._messages[message.connection_id, self._minute_of(message.received_at), message.intent] += 1
         if message.basis not in FANNED_OUT:
-            self._senders.update(wish.sender_id for wish in message.wishes if wish.opposes)
+            self._senders.update([wish.sender_id for wish in message.wishes if wish.opposes])
+
+    def _minute_of(self, moment: datetime) -> datetime:
+        """Return the minute of a moment; nearly always it is that of the moment before."""
+        if not self._minute <= moment < self._end:
+            self._minute = moment.replace(second=0, microsecond=0)
+            self._end = self._minute + MINUTE
+        return self._minute
 
     def take(self) -> Taken:
         """Return what was counted, and begin anew."""

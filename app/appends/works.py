@@ -185,7 +185,9 @@ def people_of(works: Sequence[Work]) -> list[Person]:
 
 def senders_of(work: Work) -> set[int]:
     """Return the senders in whose ledgers the work writes."""
-    return {work.sender_id} if isinstance(work, Record) else {sender_id for sender_id, _ in _people(work)}
+    if isinstance(work, Message):
+        return {wish.sender_id for wish in work.wishes}
+    return {work.sender_id} if isinstance(work, Record) else {sender_id for sender_id, _ in work.people}
 
 
 def lifting_senders(works: Sequence[Work]) -> list[int]:

@@ -29,6 +29,8 @@ _CONCATENATION = {0x00: 3, 0x08: 4}  # information element to length: 8-bit and 
 
 def clean(text: str) -> str:
     """Return the text without what PostgreSQL and UTF-8 cannot hold: NUL and lone surrogates become U+FFFD."""
+    if text.isascii() and "\0" not in text:
+        return text  # nearly every field
     return _FORBIDDEN.sub("\ufffd", text)
 
 

@@ -133,6 +133,7 @@ def _block(line: str) -> Block:
 
 BLOCKS: dict[str, Block] = {block.prefix: block for block in map(_block, _ROWS.strip().splitlines())}
 PREFIX_DIGITS = max(map(len, BLOCKS))  # five digits tell every block apart
+_LENGTHS = range(PREFIX_DIGITS, 0, -1)
 
 FRENCH_TERRITORIES = frozenset(block.territory for block in BLOCKS.values()) - {""}
 TERRITORIES: tuple[str, ...] = (
@@ -148,7 +149,7 @@ SHORT_NUMBERS: frozenset[tuple[str, int]] = frozenset(
 
 
 def _longest(digits: str, fits: Callable[[Block], bool]) -> Block | None:
-    for length in range(PREFIX_DIGITS, 0, -1):
+    for length in _LENGTHS:
         block = BLOCKS.get(digits[:length])
         if block is not None and fits(block):
             return block
@@ -157,7 +158,11 @@ def _longest(digits: str, fits: Callable[[Block], bool]) -> Block | None:
 
 def national_block(digits: str) -> Block | None:
     """The block of the digits after the 0; None if they begin with another 0 or are none."""
-    return _longest(digits, lambda _: True)
+    for length in _LENGTHS:
+        block = BLOCKS.get(digits[:length])
+        if block is not None:
+            return block
+    return None
 
 
 def overseas_block(code: str, digits: str) -> Block | None:

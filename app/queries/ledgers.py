@@ -6,7 +6,8 @@ import msgspec
 
 from app import appends
 from app.database import STATEMENTS
-from app.queries.rows import Db, columns
+from app.queries.rows import Db, booleans, columns, moments, numbers
+from app.standing import microseconds
 
 
 class HeadRow(msgspec.Struct, frozen=True):
@@ -53,8 +54,22 @@ async def entries_page(db: Db, sender_id: int, first: int, end: int) -> list[Ent
 
 
 def _written(new: appends.Addition) -> tuple[object, ...]:
-    states = [
-        (tag, s.opposed, s.since, s.source, s.changed_at_index, s.confirmed_at, s.history) for tag, s in new.states
-    ]
-    openings = columns(new.openings, width=3)
-    return (*new.before, *new.after, new.lines, *openings, *columns(states, width=7), new.epoch)
+    tags, indexes, salts = columns(new.openings, width=3)
+    states = [state for _, state in new.states]
+    confirmed = [None if s.confirmed_at is None else microseconds(s.confirmed_at) for s in states]
+    return (
+        *new.before,
+        *new.after,
+        new.lines,
+        numbers(tags),
+        numbers(indexes),
+        salts,
+        numbers([tag for tag, _ in new.states]),
+        booleans([s.opposed for s in states]),
+        moments([s.since for s in states]),
+        [s.source for s in states],
+        numbers([s.changed_at_index for s in states]),
+        numbers(confirmed),
+        [s.history for s in states],
+        new.epoch,
+    )

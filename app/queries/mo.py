@@ -7,7 +7,7 @@ import msgspec
 
 from app import appends
 from app.database import STATEMENTS
-from app.queries.rows import Db, columns
+from app.queries.rows import Db, booleans, columns, moments, numbers
 
 
 class QuarantineRow(msgspec.Struct, frozen=True):
@@ -34,15 +34,19 @@ async def remember_messages(
     """Journal messages with unique, sorted keys; return what is known of each."""
     if not messages:
         return {}
+    # What messages say is one of a few things, so each is sent once.
+    said = dict.fromkeys((m.intent, m.rule, m.code, m.basis) for m in messages)
+    places = {each: place for place, each in enumerate(said, 1)}
     rows = await db.fetch(
         STATEMENTS["remember_messages"],
-        *columns(
-            (
-                (*m.key, m.received_at, m.event_at, m.intent, m.rule, m.code, m.basis, count, m.part is not None)
-                for m, count in zip(messages, copies, strict=True)
-            ),
-            width=10,
-        ),
+        numbers([m.connection_id for m in messages]),
+        [m.dedupe for m in messages],
+        moments([m.received_at for m in messages]),
+        moments([m.event_at for m in messages]),
+        numbers([places[m.intent, m.rule, m.code, m.basis] for m in messages]),
+        *columns(said, width=4),
+        numbers(copies),
+        booleans([m.part is not None for m in messages]),
     )
     return {(connection_id, dedupe): Seen(*seen) for connection_id, dedupe, *seen in rows}
 
@@ -64,12 +68,17 @@ async def effects_of(db: Db, keys: Sequence[appends.Key]) -> dict[appends.Key, l
 
 async def remember_effects(db: Db, effects: dict[appends.Key, list[appends.Effect]]) -> None:
     """Keep what messages did, for repeated deliveries."""
-    rows = [
-        (*key, effect.sender_id, effect.index, effect.leaf, effect.confirm)
-        for key, group in effects.items()
-        for effect in group
-    ]
-    await db.execute(STATEMENTS["remember_effects"], *columns(rows, width=6))
+    rows = [(key, effect) for key, group in effects.items() for effect in group]
+    done = [effect for _, effect in rows]
+    await db.execute(
+        STATEMENTS["remember_effects"],
+        numbers([connection_id for (connection_id, _), _ in rows]),
+        [dedupe for (_, dedupe), _ in rows],
+        numbers([effect.sender_id for effect in done]),
+        numbers([effect.index for effect in done]),
+        [effect.leaf for effect in done],
+        booleans([effect.confirm for effect in done]),
+    )
 
 
 async def quarantine_size(db: Db, connection_id: int) -> int:

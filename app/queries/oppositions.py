@@ -8,7 +8,7 @@ import msgspec
 from app import appends
 from app.database import STATEMENTS
 from app.lifting import Person
-from app.queries.rows import Db, columns
+from app.queries.rows import Db, numbers
 
 
 class StateRow(msgspec.Struct, frozen=True):
@@ -30,7 +30,8 @@ async def standings(db: Db, people: Sequence[Person]) -> dict[Person, appends.St
     """Return the present state of (sender, tag) pairs."""
     if not people:
         return {}
-    rows = await db.fetch(STATEMENTS["standings"], *columns(people, width=2))
+    senders, tags = zip(*people, strict=True)
+    rows = await db.fetch(STATEMENTS["standings"], numbers(senders), numbers(tags))
     return {(sender_id, tag): appends.State(*state) for sender_id, tag, *state in rows}
 
 

@@ -28,9 +28,12 @@ from app.sequencer.waits import Waits, told_by
 from app.sequencer.writing import Believed, NotAsBelievedError, Planned, Work
 
 WORKS_PER_TRANSACTION_MAX = 256
+WORKS_AT_LEAST, SHARE_OF_QUEUE = 64, 4  # a transaction takes a quarter of a long queue, so that it never takes all:
+# while one part is committed, the other is answered and asks again; in lockstep, server and database wait in turns
 HEADS_PER_TRANSACTION_MAX = 1_000
 FAN_OUT_HEADS = 250  # of a message to many senders, in one transaction: others' works have their turn in between
 WORKS_QUEUED_MAX = 20_000  # some seconds of the heaviest load; beyond it, waiting longer would not help
+RELEASED_AT_ONCE = 16  # a turn in which all went on would keep the next transaction waiting, at each of its statements
 RETRIES_MAX = 5
 SALT_BYTES, SALTS_AT_ONCE = 16, 64
 T = TypeVar("T")
@@ -159,9 +162,10 @@ class Sequencer:
 
     def _next_batch(self) -> list[tuple[Work, asyncio.Future[Settled]]]:
         heads: set[int] = set()
+        most = min(max(WORKS_AT_LEAST, len(self._queue) // SHARE_OF_QUEUE), WORKS_PER_TRANSACTION_MAX)
         for count, (work, _) in enumerate(self._queue):
             heads.update(writing.senders(work))
-            full = count >= WORKS_PER_TRANSACTION_MAX or len(heads) > HEADS_PER_TRANSACTION_MAX
+            full = count >= most or len(heads) > HEADS_PER_TRANSACTION_MAX
             # A bulk goes alone: it is large, and messages that come meanwhile have their turn before the next one.
             # So does a part: two parts of one message have one key, and one transaction acts once on a key. And so does
             # what rests on a belief, which company would end.
@@ -183,9 +187,16 @@ class Sequencer:
             for single in batch:
                 await self._settle([single])
         else:
-            for (_, future), answer in zip(batch, answers, strict=True):
-                if not future.done():
-                    future.set_result(answer)
+            self._release([future for _, future in batch], answers, 0)
+
+    def _release(self, futures: Sequence[asyncio.Future[Settled]], answers: Sequence[Settled], first: int) -> None:
+        """Tell who waits, some in each turn of the loop."""
+        end = first + RELEASED_AT_ONCE
+        for future, answer in zip(futures[first:end], answers[first:end], strict=True):
+            if not future.done():
+                future.set_result(answer)
+        if end < len(futures):
+            asyncio.get_running_loop().call_soon(self._release, futures, answers, end)
 
     async def _commit(self, works: Sequence[Work]) -> list[Settled]:
         for attempt in range(RETRIES_MAX):
@@ -240,7 +251,9 @@ class Sequencer:
             seen = await mo.remember_messages(db, [unique[k] for k in keys], [copies[k] for k in keys])
             fresh = frozenset(key for key, first in seen.items() if first.fresh)
             done = await mo.effects_of(db, [key for key in keys if seen[key].resumed])
-            live = [_left(work, done) for work in works if not isinstance(work, Message) or _may_act(work, fresh)]
+            live = [work for work in works if not isinstance(work, Message) or _may_act(work, fresh)]
+            if done:
+                live = [_left(work, done) for work in live]
             heads = await writing.lock_heads(db, live)
             planned, chains = live, await writing.chains(db, self._root, live, heads)
             live = [writing.brought_up(work, heads, chains) for work in planned]
@@ -296,14 +309,11 @@ def _left(work: Planned, done: dict[Key, list[Effect]]) -> Planned:
 
 async def _end_fan_outs(db: Db, messages: Sequence[Message], seen: dict[Key, mo.Seen]) -> dict[Key, list[Effect]]:
     """Complete the messages whose last part was just written; return everything that they did."""
-    ended = [message.key for message in messages if message.part == "last" or _resumed_whole(message, seen)]
+    resumed = {key for key, first in seen.items() if first.resumed}
+    ended = [m.key for m in messages if m.part == "last" or (resumed and m.part is None and m.key in resumed)]
     for key in ended:
         await mo.end_fan_out(db, key)
     return await mo.effects_of(db, ended)
-
-
-def _resumed_whole(message: Message, seen: dict[Key, mo.Seen]) -> bool:
-    return message.part is None and seen[message.key].resumed
 
 
 def _answer(

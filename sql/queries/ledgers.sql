@@ -17,6 +17,7 @@ WHERE sender_id = $1 AND entry_index >= $2 AND entry_index < $3 ORDER BY entry_i
 -- $1 sender, $2 its size and $3 peaks before, $4 size and $5 peaks after, $6 entries, in order;
 -- openings: $7 tags, $8 indexes, $9 salts;
 -- states: $10 tags, $11 opposed, $12 since, $13 sources, $14 changed at index, $15 confirmed at, $16 histories;
+-- instants in microseconds;
 -- $17 epoch of the key in force, which made the tags.
 WITH head AS (
     UPDATE ledger_head SET size = $4, peaks = $5
@@ -29,14 +30,15 @@ WITH head AS (
 ), openings AS (
     INSERT INTO opening (sender_id, tag, entry_index, salt, epoch, made_in)
     SELECT h.sender_id, u.tag, u.entry_index, u.salt, $17::integer, $17::integer
-    FROM head h CROSS JOIN unnest($7::bigint[], $8::bigint[], $9::bytea[]) AS u (tag, entry_index, salt)
+    FROM head h CROSS JOIN unnest($7::text::bigint[], $8::text::bigint[], $9::bytea[]) AS u (tag, entry_index, salt)
 ), states AS (
     INSERT INTO opt_out (sender_id, tag, opposed, since, source, changed_at_index, confirmed_at, history, epoch)
-    SELECT h.sender_id, u.*, $17::integer
+    SELECT h.sender_id, u.tag, u.opposed, timestamptz 'epoch' + u.since * interval '1 microsecond', u.source,
+           u.changed_at_index, timestamptz 'epoch' + u.confirmed * interval '1 microsecond', u.history, $17::integer
     FROM head h
-    CROSS JOIN unnest($10::bigint[], $11::boolean[], $12::timestamptz[], $13::text[], $14::bigint[],
-                      $15::timestamptz[], $16::bytea[])
-               AS u (tag, opposed, since, source, changed_at_index, confirmed_at, history)
+    CROSS JOIN unnest($10::text::bigint[], $11::text::boolean[], $12::text::bigint[], $13::text[], $14::text::bigint[],
+                      $15::text::bigint[], $16::bytea[])
+               AS u (tag, opposed, since, source, changed_at_index, confirmed, history)
     ON CONFLICT (sender_id, tag) DO UPDATE SET
         opposed = EXCLUDED.opposed, since = EXCLUDED.since, source = EXCLUDED.source,
         changed_at_index = EXCLUDED.changed_at_index, confirmed_at = EXCLUDED.confirmed_at, history = EXCLUDED.history

@@ -2,7 +2,8 @@
 -- The present state of these people, read while the heads are locked. $1 senders, $2 tags.
 SELECT o.sender_id, o.tag, o.opposed, o.since, o.source, o.changed_at_index, o.confirmed_at, o.history
 FROM opt_out o
-JOIN unnest($1::integer[], $2::bigint[]) AS u (sender_id, tag) ON o.sender_id = u.sender_id AND o.tag = u.tag;
+JOIN unnest($1::text::integer[], $2::text::bigint[]) AS u (sender_id, tag)
+  ON o.sender_id = u.sender_id AND o.tag = u.tag;
 
 -- name: read_state
 -- Everything a check must agree with, in one statement on the primary: holds, size, root, generation, what changed since
