@@ -19,6 +19,10 @@ ADMISSIONS_PATH = re.compile(r"/v1/clearances/([^/]+)/admissions")
 Ask: TypeAlias = Callable[[Registry, Caller, Mapping[str, str], bytes, bytes], Awaitable[bytes | None]]
 """From headers, query and body of a question to its answer as JSON, or None: then it is as if nothing had been."""
 ADMISSIONS_TEMPLATE = "/v1/clearances/{clearance_id}/admissions"
+HEADERS = {
+    name.encode(): name for name in ("authorization", "content-encoding", "content-type", "accept", "idempotency-key")
+}
+"""What is looked at in a question that may be answered by belief."""
 JSON_HEADER = (b"content-type", b"application/json")
 
 
@@ -105,7 +109,8 @@ async def _by_belief(
     state: State, question: tuple[str, Ask], scope: Scope, receive: Receive, send: Send
 ) -> Receive | None:
     """Answer a small question of a caller who is known; else return what the long way is to receive with."""
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    sent = dict(scope["headers"])
+    headers = {name: sent[key].decode("latin-1") for key, name in HEADERS.items() if key in sent}
     caller = state.callers.remembered(headers.get("authorization", ""))
     if caller is None or "content-encoding" in headers:
         return receive

@@ -129,8 +129,7 @@ class Spool:
     def is_empty(self) -> bool:
         """Tell whether nothing waits on this node, in whichever process."""
         try:
-            with os.scandir(self._folder) as entries:
-                return not any(entry.name.endswith(SEGMENT) for entry in entries)
+            return not any(name.endswith(SEGMENT) for name in os.listdir(self._folder))  # noqa: PTH208 - at every check
         except FileNotFoundError:
             return True
 

@@ -173,6 +173,8 @@ def _quality(parameters: list[str]) -> float:
 
 
 def _parameters(query: bytes) -> dict[str, str]:
+    if not query:
+        return {}
     try:
         pairs = parse_qsl(
             query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=QUERY_FIELDS_MAX

@@ -150,11 +150,11 @@ class OwnConnection:
     async def write(self, statement: str, *args: object) -> list[asyncpg.Record]:
         """Run one statement; what it returned is durable. Errors as of `write_transaction`."""
         connection = self._connection
-        if connection is None or connection.is_closed():
+        if connection is None or not _is_alive(connection):
             connection = await self._opened()
         try:
+            # A notice that came before the answer is delivered before it: both by the loop, in their order.
             rows = await connection.fetch(statement, *args)
-            await asyncio.sleep(0)  # notices are delivered by the loop, one turn after the answer they came with
         except Exception as error:
             if not is_unavailable(error):
                 raise
@@ -294,6 +294,13 @@ async def _roll_back(connection: Connection, work: asyncpg.transaction.Transacti
             await work.rollback()
     except Exception:  # noqa: BLE001  whatever it was, the connection goes and the caller's own error is raised
         _cut(connection)
+
+
+def _is_alive(connection: LentConnection) -> bool:
+    try:
+        return not connection.is_closed()
+    except asyncpg.InterfaceError:  # one that was lost or cut has left the pool by itself
+        return False
 
 
 def _cut(connection: Connection) -> None:

@@ -234,8 +234,13 @@ def _refused(registry: Registry, sender: Sender, now: datetime) -> EnumerationBu
 
 
 def _watch(registry: Registry, sender: Sender) -> _Watch:
-    senders = _watches.setdefault(registry.alarms, {})
-    return senders.setdefault(sender.sender_id, _Watch(asyncio.Lock(), _Hits()))
+    senders = _watches.get(registry.alarms)
+    if senders is None:
+        senders = _watches[registry.alarms] = {}
+    watch = senders.get(sender.sender_id)
+    if watch is None:
+        watch = senders[sender.sender_id] = _Watch(asyncio.Lock(), _Hits())
+    return watch
 
 
 def _learn(hits: _Hits) -> None:
