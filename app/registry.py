@@ -32,8 +32,8 @@ from app.tally import Tally
 from app.witness import Era, Witness, WitnessFile
 
 ADMISSIONS_AT_ONCE = 4
-WRITER_CONNECTIONS = 2 + ADMISSIONS_AT_ONCE
-"""One for the sequencer's transactions, one for what it commits alone, and those that admissions are committed by."""
+WRITER_CONNECTIONS = 1 + ADMISSIONS_AT_ONCE
+"""One for the sequencer, and those that admissions are committed by."""
 
 
 class NotReadyError(RegistryError):

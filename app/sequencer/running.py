@@ -17,7 +17,7 @@ import structlog
 from app import appends, bulk, clock, epochs, fanout
 from app.appends import Addition, Effect, Key, Message, Record, Ruled
 from app.bulk import Bulk
-from app.database import OwnConnection, Pool, is_retryable, is_unavailable, write_transaction
+from app.database import OwnConnection, Pool, is_retryable, is_unavailable
 from app.errors import KeyRotatedError, RegistryError, UnavailableError
 from app.keys import Root
 from app.lifting import Ruling
@@ -62,7 +62,6 @@ class Sequencer:
     """Commit works in the order they came; `start` and `stop` bound its life."""
 
     def __init__(self, pool: Pool, root: Root, saw: Callable[[Addition], None] = lambda _: None) -> None:
-        self._pool = pool
         self._own = OwnConnection(pool)
         self._saw = saw
         self._root = root
@@ -213,7 +212,7 @@ class Sequencer:
 
     async def _dispatch(self, works: Sequence[Work]) -> list[Settled]:
         if isinstance(works[0], Bulk):
-            return [await _bring_in(self._pool, self._root, works[0])]
+            return [await _bring_in(self._own, self._root, works[0])]
         if isinstance(works[0], Believed):
             return [await self._by_belief(works[0])]
         if len(works) == 1 and isinstance(works[0], Record) and (settled := await self._alone(works[0])):
@@ -247,7 +246,7 @@ class Sequencer:
         unique = {message.key: message for message in messages}
         copies = Counter(message.key for message in messages if message.part in {None, "first"})
         keys = sorted(unique)
-        async with write_transaction(self._pool) as db:
+        async with self._own.transaction() as db:
             seen = await mo.remember_messages(db, [unique[k] for k in keys], [copies[k] for k in keys])
             fresh = frozenset(key for key, first in seen.items() if first.fresh)
             done = await mo.effects_of(db, [key for key in keys if seen[key].resumed])
@@ -272,9 +271,9 @@ class Sequencer:
         return [_answer(work, positions, rows, known, seen) for work in works]
 
 
-async def _bring_in(pool: Pool, root: Root, work: Bulk) -> Settled:
+async def _bring_in(own: OwnConnection, root: Root, work: Bulk) -> Settled:
     """Commit a bulk. It locks one head and nothing else, so it can stand in nobody's way but that sender's."""
-    async with write_transaction(pool) as db:
+    async with own.transaction() as db:
         heads = await writing.lock_heads(db, [work])
         chains = await writing.chains(db, root, [work], heads)
         work = epochs.bulk_brought_up(work, heads, chains)

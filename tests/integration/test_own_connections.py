@@ -85,6 +85,41 @@ async def test_a_statement_that_the_schema_refuses_is_an_ordinary_error(own: Own
     assert [row["n"] for row in await own.write(INSERT, 2)] == [2]
 
 
+async def fail_after_inserting(own: OwnConnection, n: int) -> None:
+    async with own.transaction() as db:
+        await db.execute("INSERT INTO t VALUES ($1)", n)
+        await db.execute("SELECT FROM gone")
+
+
+async def test_a_transaction_commits_at_its_end_and_one_that_fails_leaves_nothing(pool: Pool, own: OwnConnection):
+    async with own.transaction() as db:
+        await db.execute("INSERT INTO t VALUES (1)")
+    with pytest.raises(asyncpg.UndefinedTableError):
+        await fail_after_inserting(own, 2)
+
+    assert await there(pool) == [1]
+    assert [row["n"] for row in await own.write(INSERT, 3)] == [3]
+
+
+@pytest.mark.parametrize("at_commit", [NOTICE_AT_COMMIT, DEATH_AT_COMMIT])
+async def test_a_transaction_whose_end_nobody_knows_is_in_doubt(pool: Pool, own: OwnConnection, at_commit: str):
+    await pool.execute(at_commit)
+    with pytest.raises(IndeterminateCommitError):
+        async with own.transaction() as db:
+            await db.execute("INSERT INTO t VALUES (1)")
+    await pool.execute("DROP TRIGGER notice ON t")
+
+    assert [row["n"] for row in await own.write(INSERT, 2)] == [2]
+
+
+async def test_a_connection_lost_before_its_commit_is_replaced(own: OwnConnection):
+    with pytest.raises(asyncpg.PostgresError):
+        async with own.transaction() as db:
+            await db.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    assert [row["n"] for row in await own.write(INSERT, 1)] == [1]
+
+
 async def test_several_writers_work_side_by_side_and_others_wait(pool: Pool):
     writers = Writers(pool, 2)
     await pool.execute(SLEEP_AT_COMMIT)
