@@ -27,7 +27,7 @@ from app.registry import Registry
 from app.roster import Roster
 from app.safeguards import holds
 from app.safeguards.plan import EMERGENCY
-from app.tagset import Mask
+from app.tagset import Mask, Tags
 
 NUMBERS_MAX: Final = 10_000
 FEW_NUMBERS: Final = 100
@@ -138,7 +138,7 @@ async def _believed(registry: Registry, caller: Caller, roster: Roster, body: by
     belief = Believed(version.size, version.generation, version.epoch, caller.key_id)
     asked = _asked(registry, caller, request, body)
     opposed = version.tags.contains(tagged)
-    return _put(registry, roster, sender, numbers, opposed, asked, held=False), belief
+    return _put(registry, roster, sender, numbers, tagged, opposed, asked, held=False), belief
 
 
 def _narrowed(state: StateRow, question: Question) -> StateRow:
@@ -160,7 +160,7 @@ async def _question(registry: Registry, caller: Caller, clearance_id: str, body:
     version, opposed = await inheritance.opposed(registry, sender, numbers.numbers, tagged)
     roster = await registry.rosters.find(caller.sender_ids, roster.row.check_id, version.generation) or roster
     asked = _asked(registry, caller, request, body)
-    return _put(registry, roster, sender, numbers, opposed, asked, held=is_held(version, roster.row))
+    return _put(registry, roster, sender, numbers, tagged, opposed, asked, held=is_held(version, roster.row))
 
 
 def _put(
@@ -168,12 +168,14 @@ def _put(
     roster: Roster,
     sender: Sender,
     numbers: phone.Numbers,
+    tagged: Tags,
     opposed: Mask,
     asked: Asked | None,
     *,
     held: bool,
 ) -> Question:
-    places, covered = roster.places_of(sender.key, numbers.numbers)
+    same = roster.epoch == sender.epoch
+    places, covered = roster.places(tagged) if same else roster.places_of(sender.key, numbers.numbers)
     return Question(
         registry=registry,
         roster=roster,
@@ -301,6 +303,8 @@ def _of_all(question: Question, state: StateRow) -> str | None:
 
 def _again(question: Question) -> Mask:
     """Tell which positions name somebody that an earlier position named."""
+    if question.size == 1:
+        return np.zeros(1, np.bool_)
     again = np.ones(question.size, np.bool_)
     # Places of those who are not covered mean nothing; each is made one of its own.
     places = np.where(question.covered, question.places, -1 - np.arange(question.size))

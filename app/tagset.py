@@ -326,6 +326,8 @@ def _members(tags: _Unsigned, asked: _Unsigned) -> Mask:
 
 
 def _holds(tags: _Unsigned, asked: np.uint64) -> bool:
+    if not tags.size:
+        return False
     place = int(tags.searchsorted(asked))
     return place < tags.size and bool(tags[place] == asked)
 

@@ -43,7 +43,9 @@ def permit(case: Case, ground: Ground, numbers: Numbers, judged: Verdict, signed
     """Write the terms for whoever is allowed; None when nobody is."""
     if not judged.counts.allowed:
         return None
-    terms = _terms(case, ground, judged, numbers.numbers[judged.reasons == Reason.ALLOWED.value])
+    everybody = judged.counts.allowed == judged.counts.submitted
+    allowed = numbers.numbers if everybody else numbers.numbers[judged.reasons == Reason.ALLOWED.value]
+    terms = _terms(case, ground, judged, allowed)
     return Permit(
         clearance.encode(terms),
         terms.not_before,

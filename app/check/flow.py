@@ -151,7 +151,7 @@ async def decided(look: Look, version: Version, opposed: Mask, warnings: list[st
         verdict.decide,
         batch.numbers.numbers,
         batch.tags,
-        opposed & rules.opt_outs,
+        opposed if rules.opt_outs else np.zeros_like(opposed),
         duplicate=duplicate,
         quiet=hours.quiet,
     )

@@ -64,9 +64,9 @@ async def stored_beside(case: Case, check_id: str, now: datetime, judged: Verdic
 
     A list that goes into its record is left to that.
     """
-    cleared = judged.record()
-    if cleared.nbytes <= INLINE_CLEARED_BYTES_MAX:
+    if judged.cleared.nbytes <= INLINE_CLEARED_BYTES_MAX:
         return await making
+    cleared = judged.record()
     made, digest, _ = await asyncio.gather(
         making,
         asyncio.to_thread(lambda: hashlib.sha256(cleared).hexdigest()),
