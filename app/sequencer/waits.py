@@ -39,6 +39,12 @@ class Waits(Generic[T]):
                 self._look_at(now + min(seconds, LOOK_SECONDS))
         return await future
 
+    async def awake(self, future: asyncio.Future[T], seconds: float) -> None:
+        """Turn with the loop until an outcome is there, but no longer than this."""
+        until = self._loop.time() + seconds
+        while not future.done() and self._loop.time() < until:
+            await asyncio.sleep(0)  # noqa: ASYNC110 - an event would let the processor sleep
+
     def _look_at(self, when: float) -> None:
         if self._timer is not None:
             self._timer.cancel()

@@ -9,7 +9,7 @@ import contextlib
 import fcntl
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -88,21 +88,19 @@ class WitnessFile:
         with self._locked(wait=True):
             self.path.rename(self.path.with_name(f"{self.path.name}.damaged-{self.path.stat().st_ino}"))
 
-    def add(self, steps: Mapping[int, Step], at: str, *, wait: bool = True) -> frozenset[int]:
-        """Add heads; return the senders of which another was added since, to be compared with that one first.
+    def add(self, sender_id: int, step: Step, at: str, *, wait: bool = True) -> bool:
+        """Add a head; False when another was added since, which it is to be compared with first.
 
         BlockingIOError when another process is at it and the caller must not wait.
         """
         with self._locked(wait=wait):
             self._catch_up()
-            moved = frozenset(sender_id for sender_id, step in steps.items() if not self._follows(sender_id, step))
-            new = [
-                Head(sender_id, step.after, at)
-                for sender_id, step in steps.items()
-                if sender_id not in moved and step.after != self.tree(sender_id)
-            ]
-            self._append(new)
-        return moved
+            known = self.tree(sender_id)
+            if known not in {step.before, step.after}:
+                return False
+            if known != step.after:
+                self._append(Head(sender_id, step.after, at))
+        return True
 
     def add_era(self, era: Era) -> None:
         """Note that an era has begun elsewhere whose ledgers extend what is witnessed here."""
@@ -171,9 +169,6 @@ class WitnessFile:
         finally:
             self._own.release()
 
-    def _follows(self, sender_id: int, step: Step) -> bool:
-        return self.tree(sender_id) in {step.before, step.after}
-
     def _catch_up(self) -> None:
         """Read what is new; a file that was written anew is read from its beginning."""
         try:
@@ -216,20 +211,17 @@ class WitnessFile:
         else:
             self.era, self.heads = line, {}  # whatever heads an era begins from are written after it
 
-    def _append(self, lines: list[Head]) -> None:
-        if not lines:
-            return
+    def _append(self, line: Head) -> None:
         if self._doubtful:
             raise OSError("the witness file must be written anew first")
-        content = b"".join(encode(self._key, line) for line in lines)
+        content = encode(self._key, line)
         written = os.write(self._descriptor, content)
         if written < len(content):
             os.ftruncate(self._descriptor, self._read_to)
             raise OSError("the disk takes no more")
         self._read_to += written
         self._to_sync = True
-        for line in lines:
-            self._know(line)
+        self._know(line)
 
     def _history(self) -> Iterator[Head | Era]:
         content = self.path.read_bytes()

@@ -145,8 +145,8 @@ class Witness:
 
     async def _witnessed(self, sender_id: int, step: Step) -> bool:
         try:
-            moved = await self._add({sender_id: step})
-            if self._synced and not moved:
+            added = await self._add(sender_id, step)
+            if self._synced and added:
                 await self._on_disk()
             elif self._sync_soon is None or self._sync_soon.done():
                 self._sync_soon = asyncio.create_task(self._soon_on_disk(), name="witness sync soon")
@@ -156,19 +156,19 @@ class Witness:
         except OSError as error:
             log.error("witness_cannot_be_written", error=type(error).__name__)  # noqa: TRY400 - its place is known
             raise UnavailableError("The witness of this node cannot be written: look at its disk.") from error
-        if not moved and sender_id in self._vouched:
+        if added and sender_id in self._vouched:
             self._vouched[sender_id] = (step.after, self._vouched[sender_id][1])
-        return not moved
+        return added
 
-    async def _add(self, steps: dict[int, Step]) -> frozenset[int]:
+    async def _add(self, sender_id: int, step: Step) -> bool:
         at = ledger.timestamp(clock.now())
         try:
-            moved = self.file.add(steps, at, wait=False)
+            added = self.file.add(sender_id, step, at, wait=False)
         except BlockingIOError:
-            moved = await asyncio.to_thread(self.file.add, steps, at)
+            added = await asyncio.to_thread(self.file.add, sender_id, step, at)
         if self.file.era.number > self.era.number:
             raise self._refuse_era()
-        return moved
+        return added
 
     async def _soon_on_disk(self) -> None:
         await asyncio.sleep(SYNC_SECONDS)

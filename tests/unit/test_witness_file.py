@@ -42,7 +42,7 @@ def opened(path: Path) -> Opened:
 
 def test_what_one_process_adds_the_others_have(opened: Opened):
     one, other = opened(), opened()
-    assert one.add({7: Step(EMPTY, tree(3))}, AT) == frozenset()
+    assert one.add(7, Step(EMPTY, tree(3)), AT)
     other.read()
 
     assert other.tree(7) == tree(3)
@@ -51,27 +51,29 @@ def test_what_one_process_adds_the_others_have(opened: Opened):
 
 def test_a_head_that_does_not_extend_the_last_one_is_not_added(opened: Opened):
     one, other = opened(), opened()
-    one.add({7: Step(EMPTY, tree(3)), 8: Step(EMPTY, tree(1))}, AT)
+    one.add(7, Step(EMPTY, tree(3)), AT)
+    one.add(8, Step(EMPTY, tree(1)), AT)
 
-    assert other.add({7: Step(EMPTY, tree(2)), 8: Step(tree(1), tree(2))}, AT) == {7}
+    assert not other.add(7, Step(EMPTY, tree(2)), AT)
+    assert other.add(8, Step(tree(1), tree(2)), AT)
     assert (other.tree(7), other.tree(8)) == (tree(3), tree(2))
-    assert other.add({7: Step(tree(3), tree(4))}, AT) == frozenset()
+    assert other.add(7, Step(tree(3), tree(4)), AT)
 
 
 def test_the_same_head_from_two_processes_is_one_line(opened: Opened, path: Path):
     for file in (opened(), opened()):
-        assert file.add({7: Step(EMPTY, tree(3))}, AT) == frozenset()
+        assert file.add(7, Step(EMPTY, tree(3)), AT)
 
     assert len(path.read_text().splitlines()) == 2
 
 
 def test_a_line_torn_by_a_crash_is_cut_off_and_the_rest_stands(opened: Opened, path: Path):
     one = opened()
-    one.add({7: Step(EMPTY, tree(3))}, AT)
+    one.add(7, Step(EMPTY, tree(3)), AT)
     whole = path.read_bytes()
     path.write_bytes(whole + whole[-40:-1])
     after = opened()
-    after.add({7: Step(tree(3), tree(4))}, AT)
+    after.add(7, Step(tree(3), tree(4)), AT)
 
     assert opened().tree(7) == after.tree(7) == tree(4)
     assert path.read_bytes().startswith(whole)
@@ -79,7 +81,7 @@ def test_a_line_torn_by_a_crash_is_cut_off_and_the_rest_stands(opened: Opened, p
 
 @pytest.mark.parametrize("change", [b"7", b"x", b" "])
 def test_one_changed_byte_anywhere_makes_it_unusable(opened: Opened, path: Path, change: bytes):
-    opened().add({7: Step(EMPTY, tree(3))}, AT)
+    opened().add(7, Step(EMPTY, tree(3)), AT)
     whole = path.read_bytes()
     for place in range(len(whole) - 1):
         damaged = whole[:place] + change + whole[place + 1 :]
@@ -99,7 +101,7 @@ def test_a_file_that_is_gone_is_missed(opened: Opened, path: Path):
     file = opened()
     path.unlink()
     with pytest.raises(MissingError):
-        file.add({7: Step(EMPTY, tree(3))}, AT)
+        file.add(7, Step(EMPTY, tree(3)), AT)
 
 
 def test_whoever_must_not_wait_is_told_so(opened: Opened, path: Path):
@@ -107,8 +109,8 @@ def test_whoever_must_not_wait_is_told_so(opened: Opened, path: Path):
     with path.with_name("witness.log.lock").open("r+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(BlockingIOError):
-            file.add({7: Step(EMPTY, tree(3))}, AT, wait=False)
-    assert file.add({7: Step(EMPTY, tree(3))}, AT, wait=False) == frozenset()
+            file.add(7, Step(EMPTY, tree(3)), AT, wait=False)
+    assert file.add(7, Step(EMPTY, tree(3)), AT, wait=False)
 
 
 def test_written_anew_it_keeps_the_last_head_of_each_day(opened: Opened, monkeypatch: pytest.MonkeyPatch):
@@ -117,17 +119,18 @@ def test_written_anew_it_keeps_the_last_head_of_each_day(opened: Opened, monkeyp
     file, beside = opened(), opened()
     for at, sizes in ((AT, range(1, 10)), (LATER, range(10, 20))):
         for size in sizes:
-            file.add({7: Step(tree(size - 1), tree(size))}, at)
+            file.add(7, Step(tree(size - 1), tree(size)), at)
     file.compact()
 
     assert [line.tree.size for line in file.history() if isinstance(line, Head)] == [9, 19]
-    assert beside.add({7: Step(tree(19), tree(20))}, LATER) == frozenset()  # it has noticed
-    assert file.add({7: Step(tree(20), tree(21))}, LATER) == frozenset()
+    assert beside.add(7, Step(tree(19), tree(20)), LATER)  # it has noticed
+    assert file.add(7, Step(tree(20), tree(21)), LATER)
 
 
 def test_a_new_era_begins_from_its_own_heads(opened: Opened):
     file, beside = opened(), opened()
-    file.add({7: Step(EMPTY, tree(9)), 8: Step(EMPTY, tree(1))}, AT)
+    file.add(7, Step(EMPTY, tree(9)), AT)
+    file.add(8, Step(EMPTY, tree(1)), AT)
     file.begin_again(Era(2, "registre.example.fr#2", LATER), [Head(7, tree(4), LATER)])
     beside.read()
 
@@ -137,7 +140,7 @@ def test_a_new_era_begins_from_its_own_heads(opened: Opened):
 
 def test_an_era_that_began_elsewhere_keeps_the_heads(opened: Opened):
     file = opened()
-    file.add({7: Step(EMPTY, tree(9))}, AT)
+    file.add(7, Step(EMPTY, tree(9)), AT)
     file.add_era(Era(2, "registre.example.fr#2", LATER))
 
     assert (opened().era.number, opened().tree(7)) == (2, tree(9))
@@ -145,7 +148,7 @@ def test_an_era_that_began_elsewhere_keeps_the_heads(opened: Opened):
 
 def test_after_a_failed_sync_only_a_file_written_anew_is_trusted(opened: Opened, monkeypatch: pytest.MonkeyPatch):
     file = opened()
-    file.add({7: Step(EMPTY, tree(1))}, AT)
+    file.add(7, Step(EMPTY, tree(1)), AT)
 
     def fail(_: int) -> None:
         raise OSError(errno.EIO, "the disk failed")
@@ -155,7 +158,7 @@ def test_after_a_failed_sync_only_a_file_written_anew_is_trusted(opened: Opened,
         with pytest.raises(OSError, match="disk failed"):
             file.sync()
     with pytest.raises(OSError, match="written anew"):
-        file.add({7: Step(tree(1), tree(2))}, AT)
+        file.add(7, Step(tree(1), tree(2)), AT)
     file.compact()
-    assert file.add({7: Step(tree(1), tree(2))}, AT) == frozenset()
+    assert file.add(7, Step(tree(1), tree(2)), AT)
     assert opened().tree(7) == tree(2)
