@@ -43,7 +43,7 @@ class Waits(Generic[T]):
         """Turn with the loop until an outcome is there, but no longer than this."""
         until = self._loop.time() + seconds
         while not future.done() and self._loop.time() < until:
-            await asyncio.sleep(0)  # noqa: ASYNC110 - an event would let the processor sleep
+            await asyncio.sleep(0)
 
     def _look_at(self, when: float) -> None:
         if self._timer is not None:
