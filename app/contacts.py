@@ -158,13 +158,16 @@ class Contacts:
 
     async def _contacted(self, sender_id: int, known: _Sender, tags: Tags, wanted: Wanted, now: datetime) -> Mask:
         contacted, since = np.zeros(tags.size, np.bool_), wanted.since.timestamp()
+        asked = frozenset[tuple[str, int, bool]]()
         for key in (("campaign", wanted.campaign), ("text_digest", wanted.text_digest)):
             group = known.groups.get(key)
             if group is None:
                 continue
             contacted |= await _beside(tags.size, group.among, tags, since)
             rows = [row for row in group.long.values() if row.not_before > wanted.since]
-            if rows:
+            members = frozenset(_member(row, now) for row in rows)
+            if not members <= asked:  # one campaign has one text as a rule, and so the same long lists
+                asked |= members
                 merged = await self._merged(sender_id, known, group.union, rows, now)
                 contacted |= await _beside(tags.size, merged.contains, tags)
         if wanted.capped_since is not None:

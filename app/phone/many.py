@@ -56,12 +56,14 @@ class Numbers:
 
     __slots__ = ("_form", "_place", "numbers", "problems", "source")
 
-    def __init__(self, source: bytes, form: "_Form", found: "list[_Part]") -> None:
+    def __init__(
+        self, source: bytes, form: "_Form", place: "_Place", numbers: Positions, problems: dict[int, one.Reading]
+    ) -> None:
         self._form = form
         self.source = source
-        self._place = _one_place([part.place for part in found])
-        self.numbers: Positions = _joined([part.numbers for part in found])
-        self.problems = _located(found)
+        self._place = place
+        self.numbers = numbers
+        self.problems = problems
 
     def __len__(self) -> int:
         """How many tokens there are, blank ones included."""
@@ -103,7 +105,7 @@ def read_json(raw: bytes) -> Numbers:
     ValueError if it is no array, or names the position, from 0, of the first element that is no string.
     """
     few = tokens.few_strings(raw) if len(raw) <= _FEW_BYTES else None
-    return Numbers(raw, _JSON, [_read_few(*few)] if few else _parts(raw, _JSON, tokens.json_windows(raw)))
+    return _read_few(few, raw) if few else _together(raw, _JSON, _parts(raw, _JSON, tokens.json_windows(raw)))
 
 
 def read_lines(raw: bytes, beside: Beside = map) -> Numbers:
@@ -120,17 +122,22 @@ def read_lines(raw: bytes, beside: Beside = map) -> Numbers:
     table = _table(raw, 0, len(raw))
     found, start = ([table], table.place.after) if table else ([], 0)
     if len(raw) - start <= _WORTH_CUTTING:
-        return Numbers(raw, _LINES, found + read((start, len(raw))))
+        return _together(raw, _LINES, found + read((start, len(raw))))
     pieces = tokens.line_pieces(raw, start, _PIECES)
-    return Numbers(raw, _LINES, found + [part for parts in beside(read, pieces) for part in parts])
+    return _together(raw, _LINES, found + [part for parts in beside(read, pieces) for part in parts])
 
 
-def _read_few(strings: list[str], window: Window) -> "_Part":
+def _read_few(strings: list[str], raw: bytes) -> Numbers:
     """Read a handful as they are decoded already; every step of numpy would cost more than one of them."""
     readings = [one.read(text) for text in strings]
     numbers = np.array([reading.number for reading in readings], np.int64)
     problems = {position: reading for position, reading in enumerate(readings) if not reading.number}
-    return _Part(window, numbers, problems)
+    return Numbers(raw, _JSON, _Strings(raw), numbers, problems)
+
+
+def _together(source: bytes, form: "_Form", parts: "list[_Part]") -> Numbers:
+    place, numbers = _one_place([part.place for part in parts]), _joined([part.numbers for part in parts])
+    return Numbers(source, form, place, numbers, _located(parts))
 
 
 def _parts(source: bytes, form: "_Form", windows: Iterator[Window]) -> "list[_Part]":
@@ -163,6 +170,40 @@ class _Scattered(NamedTuple):
     def bounds(self, positions: At) -> tuple[At, At]:
         """Where the tokens at these positions, or this one, begin and end."""
         return self.starts[positions], self.ends[positions]
+
+
+class _Strings:
+    """Where the strings of a short JSON array stand: nobody asks about most, so it is looked for when somebody does."""
+
+    __slots__ = ("_edges", "_raw")
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw = raw
+        self._edges: tuple[Positions, Positions] | None = None
+
+    @property
+    def starts(self) -> Positions:
+        """Where each begins, behind its quote."""
+        return self._found()[0]
+
+    @property
+    def ends(self) -> Positions:
+        """Where each ends, before its quote."""
+        return self._found()[1]
+
+    def bounds(self, positions: At) -> tuple[At, At]:
+        """Where the strings at these positions, or this one, begin and end."""
+        starts, ends = self._found()
+        return starts[positions], ends[positions]
+
+    def _found(self) -> tuple[Positions, Positions]:
+        if self._edges is None:
+            starts, ends = zip(*(found.span(1) for found in tokens.STRING.finditer(self._raw)), strict=True)
+            self._edges = np.array(starts, np.int64), np.array(ends, np.int64)
+        return self._edges
+
+
+_Place = Rows | _Scattered | _Strings
 
 
 class _Part(NamedTuple):

@@ -23,7 +23,7 @@ _QUOTE, _BACKSLASH, _COMMA, _NEWLINE, _RETURN = b'"\\,\n\r'
 _SPACES = b" \t\r\n"  # what JSON allows between elements
 _ARRAY = re.compile(rb"[ \t\r\n]*\[")
 _STRINGS = msgspec.json.Decoder(list[str])
-_STRING = re.compile(rb'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+STRING = re.compile(rb'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _GAP_WEIGHT = np.full(256, 8, np.uint8)  # a good gap weighs 1: a comma, and spaces that weigh nothing
 _GAP_WEIGHT[_COMMA] = 1
 _GAP_WEIGHT[list(_SPACES)] = 0
@@ -64,17 +64,12 @@ def json_windows(raw: bytes) -> Iterator[Window]:
         raise _no_string(count)
 
 
-def few_strings(raw: bytes) -> tuple[list[str], Window] | None:
-    """The strings of a short JSON array, decoded, and where they stand; None where it is no such array, or empty."""
+def few_strings(raw: bytes) -> list[str] | None:
+    """The strings of a short JSON array; None where it is no such array, or empty."""
     try:
-        strings = _STRINGS.decode(raw)
+        return _STRINGS.decode(raw) or None
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
-    bounds = [found.span(1) for found in _STRING.finditer(raw)]
-    if not strings or len(bounds) != len(strings):
-        return None
-    starts, ends = zip(*bounds, strict=True)
-    return strings, Window(np.array(starts, np.int64), np.array(ends, np.int64), 0, ends[-1] + 1)
 
 
 def line_windows(raw: bytes, start: int, stop: int) -> Iterator[Window]:

@@ -42,7 +42,7 @@ class Waits(Generic[T]):
     async def awake(self, future: asyncio.Future[T], seconds: float) -> None:
         """Turn with the loop until an outcome is there, but no longer than this."""
         until = self._loop.time() + seconds
-        while not future.done() and self._loop.time() < until:
+        for _ in iter(lambda: future.done() or self._loop.time() > until, True):
             await asyncio.sleep(0)
 
     def _look_at(self, when: float) -> None:
