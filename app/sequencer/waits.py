@@ -42,7 +42,8 @@ class Waits(Generic[T]):
     async def awake(self, future: asyncio.Future[T], seconds: float) -> None:
         """Turn with the loop until an outcome is there, but no longer than this."""
         until = self._loop.time() + seconds
-        for _ in iter(lambda: future.done() or self._loop.time() > until, True):
+        waiting = iter(lambda: not future.done() and self._loop.time() < until, False)  # noqa: FBT003 - its sentinel
+        for _ in waiting:
             await asyncio.sleep(0)
 
     def _look_at(self, when: float) -> None:
