@@ -4,7 +4,7 @@ What comes in and goes out:
   cli/              the command line
   server.py         create_app: the routes, in one list
   answers.py        answers of one turn of the event loop, sent together
-  short_way.py      messages, past the framework to the same intake
+  short_way.py      messages, and small questions answered by belief, past the framework
   edge.py           bodies with limits, problems, ids, metrics, one log line a request
   intake.py         operator webhook -> authenticated, attributed, committed, acknowledged
   recovery.py       watches the database, drains the spool when it is back

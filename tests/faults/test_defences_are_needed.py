@@ -37,7 +37,7 @@ class AnswersRepeatsByReading(Sequencer):
     """Finds a repeated message by a SELECT and acknowledges it without writing."""
 
     async def _transaction(self, works: Sequence[Work]) -> list[Settled]:
-        async with self._pool.acquire() as db:
+        async with self._own._pool.acquire() as db:  # noqa: SLF001 - it reads where it commits
             known = await db.fetch("SELECT connection_id, dedupe FROM mo")
         if {tuple(row) for row in known} >= {work.key for work in works}:
             return [Settled(fresh=False) for _ in works]
@@ -55,7 +55,7 @@ class NeverWaits(Spool):
 async def replaced(world: World, sequencer: type[Sequencer]) -> AsyncIterator[World]:
     """The same world with another sequencer on the same connection."""
     former = world.registry
-    broken = sequencer(former.sequencer._pool, former.root)  # noqa: SLF001 - it must commit on the same connection
+    broken = sequencer(former.sequencer._own._pool, former.root)  # noqa: SLF001 - it must commit as that one does
     broken.start()
     try:
         yield with_registry(world, sequencer=broken)
@@ -66,7 +66,7 @@ async def replaced(world: World, sequencer: type[Sequencer]) -> AsyncIterator[Wo
 
 def with_registry(world: World, **parts: object) -> World:
     world.registry = msgspec.structs.replace(world.registry, **parts)
-    world.client._transport.app.state.registry = world.registry  # noqa: SLF001 - httpx has no public way to it
+    world.app.state.registry = world.registry
     return world
 
 
