@@ -4,7 +4,7 @@ Raising never waits and never fails, because what raises an alarm is often the v
 watch writes what is due; a repeat of an open alarm is written again only after a while, in case a person closed it.
 """
 
-import contextlib
+import asyncio
 import time
 from datetime import datetime
 from enum import StrEnum
@@ -68,6 +68,7 @@ class Alarms:
         self._open: dict[tuple[Kind, str], float] = {}
         self._closed: set[tuple[Kind, str]] = set()
         self._due: list[Change] = []
+        self._writing = asyncio.Lock()
 
     def raise_alarm(self, kind: Kind, subject: str, detail: str) -> None:
         """Open an alarm; while it is open, the same again is nothing new."""
@@ -95,15 +96,15 @@ class Alarms:
 
     async def flush(self) -> None:
         """Write what is due, in order; what the database does not take stays due."""
-        while self._due:
-            try:
-                async with self._pool.acquire(timeout=WRITE_SECONDS) as db:
-                    await _write(db, self._due[0])
-            except Exception as error:
-                if is_unavailable(error):
-                    return
-                raise
-            with contextlib.suppress(IndexError):
+        async with self._writing:  # two at once would both write the first, and then both strike one off
+            while self._due:
+                try:
+                    async with self._pool.acquire(timeout=WRITE_SECONDS) as db:
+                        await _write(db, self._due[0])
+                except Exception as error:
+                    if is_unavailable(error):
+                        return
+                    raise
                 self._due.pop(0)
 
 
