@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from urllib.parse import parse_qs, urlsplit
 
 CHUNK_BYTES = 65_536
+WRITERS = b"stop-registry writers"
 COMMIT = b"COMMIT;"
 
 
@@ -50,7 +51,7 @@ class Cable:
         self._loop.call_soon_threadsafe(self._flows.set)
 
     def swallow_answer_to_next_commit(self) -> None:
-        """Let the next COMMIT reach the server, and cut before its answer comes back."""
+        """Let the sequencer's next COMMIT reach the server, and cut before its answer comes back."""
         self._commits_to_swallow += 1
 
     def close(self) -> None:
@@ -100,11 +101,13 @@ class Cable:
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, watch: bool = False) -> None:
         with suppress(OSError):
+            sequencer = None  # a connection says at its beginning what it is for; others commit of their own accord
             while chunk := await reader.read(CHUNK_BYTES):
+                sequencer = WRITERS in chunk if sequencer is None else sequencer
                 await self._flows.wait()
                 writer.write(chunk)
                 await writer.drain()
-                if watch and COMMIT in chunk and self._commits_to_swallow:
+                if watch and sequencer and COMMIT in chunk and self._commits_to_swallow:
                     self._commits_to_swallow -= 1
                     await asyncio.sleep(0)  # the bytes are with the kernel; the answer is not read any more
                     return
