@@ -86,10 +86,11 @@ class Cable:
             up_reader, up_writer = await asyncio.open_unix_connection(self._socket)
             ends.append(up_writer)
             self._writers.update(ends)
+            deaf = asyncio.Event()  # from here on nothing comes back on this line
             await asyncio.wait(
                 [
-                    asyncio.create_task(self._pass(reader, up_writer, watch=True)),
-                    asyncio.create_task(self._pass(up_reader, writer)),
+                    asyncio.create_task(self._pass(reader, up_writer, deaf, watch=True)),
+                    asyncio.create_task(self._pass(up_reader, writer, deaf)),
                 ],
                 return_when=asyncio.FIRST_COMPLETED,
             )
@@ -99,16 +100,23 @@ class Cable:
                 self._writers.discard(end)
                 end.transport.abort()
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, watch: bool = False) -> None:
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, deaf: asyncio.Event, *, watch: bool = False
+    ) -> None:
         with suppress(OSError):
             sequencer = None  # a connection says at its beginning what it is for; others commit of their own accord
             while chunk := await reader.read(CHUNK_BYTES):
                 sequencer = WRITERS in chunk if sequencer is None else sequencer
                 await self._flows.wait()
+                swallow = watch and sequencer and COMMIT in chunk and self._commits_to_swallow > 0
+                if swallow:
+                    self._commits_to_swallow -= 1
+                    deaf.set()  # before it is sent: the answer may be there at once
+                elif not watch and deaf.is_set():
+                    return
                 writer.write(chunk)
                 await writer.drain()
-                if watch and sequencer and COMMIT in chunk and self._commits_to_swallow:
-                    self._commits_to_swallow -= 1
+                if swallow:
                     await asyncio.sleep(0)  # the bytes are with the kernel; the answer is not read any more
                     return
 
