@@ -77,7 +77,9 @@ async def test_an_acknowledgement_before_the_commit_loses_a_stop(
     async with replaced(world, sequencer):
         line.cut()
         answer = await world.mo(message("mo-1", ANNE, "STOP", OWN_CODE))
+        await until(lambda: idle(world))  # else the line might be whole again before the late commit is tried
         line.restore()
+        await until(lambda: answers(world))
         await until(lambda: drained(world))
         opposed = (await ask(world)).json()["withheld"]["opted_out"]
 
@@ -97,6 +99,10 @@ async def test_a_check_that_does_not_wait_for_the_spool_is_stale(
     told = await ask(world)
 
     assert (told.is_success and told.json()["withheld"]["opted_out"] == []) is stale
+
+
+async def idle(world: World) -> bool:
+    return world.registry.sequencer.is_idle
 
 
 async def answers(world: World) -> bool:
