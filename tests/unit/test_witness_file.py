@@ -104,6 +104,32 @@ def test_a_file_that_is_gone_is_missed(opened: Opened, path: Path):
         file.add(7, Step(EMPTY, tree(3)), AT)
 
 
+def test_adding_asks_nobody_for_the_times_of_the_file(opened: Opened, monkeypatch: pytest.MonkeyPatch):
+    """Were it asked for, the next line would cost the disk's journal a write, and PostgreSQL's commits a wait."""
+    file = opened()
+    file.add(7, Step(EMPTY, tree(1)), AT)
+
+    def never(*_: object) -> None:
+        pytest.fail("the times were asked for")
+
+    with monkeypatch.context() as watched:
+        for name in ("stat", "lstat", "fstat"):
+            watched.setattr(os, name, never)
+        assert file.add(7, Step(tree(1), tree(2)), AT)
+
+
+def test_a_file_that_took_its_place_is_read_instead(opened: Opened, path: Path):
+    file, other = opened(), opened()
+    before = path.read_bytes()
+    file.add(7, Step(EMPTY, tree(3)), AT)
+    path.with_suffix(".copy").write_bytes(before)
+    path.with_suffix(".copy").rename(path)
+
+    assert other.add(7, Step(EMPTY, tree(2)), AT)
+    assert not file.add(7, Step(tree(3), tree(4)), AT)
+    assert file.tree(7) == tree(2)
+
+
 def test_whoever_must_not_wait_is_told_so(opened: Opened, path: Path):
     file = opened()
     with path.with_name("witness.log.lock").open("r+") as lock:
