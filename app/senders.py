@@ -13,7 +13,7 @@ from app.administration import note, sender_named
 from app.directory import Sender
 from app.errors import ConflictError, InvalidValueError, NotFoundError
 from app.profile import Profile
-from app.queries import attribution, setup
+from app.queries import attribution, ledgers, setup
 from app.queries.attribution import DecidedRow
 from app.queries.rows import Db
 from app.registry import Registry
@@ -139,6 +139,7 @@ async def inherit(registry: Registry, actor: str, heir_slug: str, former_slug: s
         for sender in (heir, former):
             await note(registry, sender.sender_id, "inheritance", heir_slug, detail)
         await attribution.set_inherits(db, heir.sender_id, [*inherited.get(heir.sender_id, []), former.sender_id])
+        await ledgers.begin_generation(db, heir.sender_id)  # checks judged by belief look at nothing else for it
         both = [heir.sender_id, former.sender_id]
         await setup.journal_admin(db, clock.now(), actor, "sender.inherit", heir_slug, _json(detail), both)
     await registry.directory.current(max_age_seconds=0)

@@ -14,7 +14,7 @@ from app.alarms import Kind
 from app.errors import ConflictError, InvalidValueError
 from app.ledger import Frontier
 from app.ledger.tree import HASH_BYTES
-from app.queries import proofs, setup, witness
+from app.queries import ledgers, proofs, setup, witness
 from app.queries.witness import LedgerRow, RestoreRow
 from app.registry import Registry
 from app.witness import DamagedError, Era, Head
@@ -81,7 +81,7 @@ async def accept(registry: Registry, seen: Preview, actor: str, reason: str) -> 
             await witness.accept_restore(db, RestoreRow(seen.era.number, seen.era.origin, now), actor, reason, detail)
         await setup.journal_admin(db, now, actor, "restore.accept", seen.era.origin, detail)
         for row in concerned:
-            await witness.begin_generation(db, row.sender_id)
+            await ledgers.begin_generation(db, row.sender_id)
     for row in concerned:
         loss = next((loss for loss in seen.losses if loss.row.sender_id == row.sender_id), None)
         await administration.note(registry, row.sender_id, "restore", row.slug, _told(seen, loss, actor, reason))

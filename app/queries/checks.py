@@ -23,7 +23,7 @@ async def record_alone(
     """Commit a check with its entry in one statement; False when the ledger has grown since the entry was written.
 
     `believed`: the generation of the list that the check was judged by without reading anything. Then False also when
-    anything else is not as it was believed: a key in force, no hold, nobody's list inherited, no rotation.
+    anything else is not as it was believed: a key in force, no hold, no rotation.
     """
     permit = check.permit
     rows = await own.write(

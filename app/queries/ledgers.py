@@ -42,6 +42,11 @@ async def read_head(db: Db, sender_id: int) -> HeadRow | None:
     return HeadRow(*row) if row else None
 
 
+async def begin_generation(db: Db, sender_id: int) -> None:
+    """Let every index of a sender be built anew: what changes was no append."""
+    await db.execute(STATEMENTS["begin_generation"], sender_id)
+
+
 async def append(db: Db, additions: Sequence[appends.Addition]) -> bool:
     """Write what is new in each ledger; False when a head is no longer the one that its lines were written for."""
     written = await db.fetchmany(STATEMENTS["append"], [_written(addition) for addition in additions])

@@ -174,4 +174,4 @@ async def forget_people(db: Db, sender_id: int, tags: Sequence[int]) -> None:
         ) from None
     await db.execute(STATEMENTS["drop_openings"], sender_id, list(tags))
     await db.execute(STATEMENTS["drop_review_people"], sender_id, list(tags))
-    await db.execute(STATEMENTS["bump_generation"], sender_id)
+    await db.execute(STATEMENTS["begin_generation"], sender_id)

@@ -193,11 +193,6 @@ async def drop_items(db: Db, sender_id: int, tag: int, keys: Sequence[Key], *, p
         await db.execute(STATEMENTS["drop_decided_people"], sender_id, tag, *lists)
 
 
-async def bump_generation(db: Db, sender_id: int) -> None:
-    """Let every index of a sender be built anew, under its locked head."""
-    await db.execute(STATEMENTS["bump_generation"], sender_id)
-
-
 async def open_case(
     db: Db, reference: str, persons: Sequence[bytes], opened_at: datetime, by: str, due_at: datetime
 ) -> OpenedRow:

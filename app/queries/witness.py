@@ -51,8 +51,3 @@ async def last_restore(db: Db) -> RestoreRow | None:
 async def accept_restore(db: Db, row: RestoreRow, by: str, reason: str, detail: str) -> None:
     """Begin an era."""
     await db.execute(STATEMENTS["accept_restore"], row.era, row.origin, row.accepted_at, by, reason, detail)
-
-
-async def begin_generation(db: Db, sender_id: int) -> None:
-    """Make every index of this sender rebuild."""
-    await db.execute(STATEMENTS["begin_generation"], sender_id)

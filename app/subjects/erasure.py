@@ -15,7 +15,7 @@ from app.administration import note
 from app.appends import Key
 from app.directory import Sender
 from app.errors import InvalidValueError, KeyRotatedError
-from app.queries import oppositions, retention, subjects
+from app.queries import ledgers, oppositions, retention, subjects
 from app.registry import Registry
 from app.retention import require_thawed
 from app.subjects.contacts import Contact, contacts_of
@@ -146,7 +146,7 @@ async def erase_person(registry: Registry, sender: Sender, plan: Plan) -> Plan:
                 await subjects.forget_lifted(db, sender.sender_id, tag)
                 await subjects.drop_openings(db, sender.sender_id, tag)
         if not keeps:
-            await subjects.bump_generation(db, sender.sender_id)
+            await ledgers.begin_generation(db, sender.sender_id)
     return msgspec.structs.replace(plan, opposed=opposed, openings=0 if keeps else plan.openings)
 
 

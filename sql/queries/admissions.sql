@@ -22,7 +22,7 @@ WHERE c.sender_id = $1 AND c.check_id = $2;
 -- $1 sender, $2 check, $3 admissions when it was judged, $4 pages, $5 their bits, $6 released, $7 digest of the request
 -- (none: not kept), $8 digest of its body, $9 what it was admitted, $10 now. Where nothing was read before: $11 size,
 -- $12 generation and $13 epoch of the sender's list that it was judged by, and $14 the key that asks; then there is no
--- row either when the list has changed, somebody holds or inherits, or the key is not in force.
+-- row either when the list has changed, somebody holds, or the key is not in force.
 WITH counted AS (
     UPDATE clearance c SET admissions = c.admissions + 1
     WHERE c.sender_id = $1 AND c.check_id = $2 AND c.admissions = $3 AND (c.revoked_at IS NULL OR $6)
@@ -32,9 +32,8 @@ WITH counted AS (
               WHERE h.sender_id = $1 AND h.size = $11::bigint AND h.generation = $12::integer AND h.epoch = $13::integer
           )
           AND NOT EXISTS (SELECT FROM hold o WHERE o.sender_id = $1 AND o.released_at IS NULL)
-          AND EXISTS (SELECT FROM sender s WHERE s.sender_id = $1 AND s.inherits = '{}')
           AND EXISTS (
-              SELECT FROM api_key k JOIN api_key_sender a ON a.key_id = k.key_id AND a.sender_id = $1
+              SELECT FROM api_key k
               WHERE k.key_id = $14::text AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $10)
           )
           AND NOT EXISTS (

@@ -15,16 +15,16 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
 -- $10 campaign, $11 evaluated at, $12 counts, $13 cleared tags or NULL, $14 not before, $15 expiry, $16 generation of
 -- the signing key, $17 terms, $18 gated, $19 digest of the text, or NULL without a clearance, $20 epoch of the cleared
 -- tags, $21 generation of the list that the check was judged by without asking for it, or NULL. A list of that size and
--- generation is the same list; that nothing else stands in the way is looked at here, in the snapshot that writes.
+-- generation is the same list, and whoever inherits one begins a generation; a hold and the end of a key are looked for
+-- here, in the snapshot that writes. Whom a key may act for is never taken back.
 WITH head AS (
     UPDATE ledger_head h SET size = $2::bigint + 1, peaks = $4
     WHERE h.sender_id = $1 AND h.size = $2::bigint AND h.peaks = $3
       AND ($21::integer IS NULL OR (
           h.generation = $21::integer AND h.epoch = $20::integer
           AND NOT EXISTS (SELECT FROM hold o WHERE o.sender_id = $1 AND o.released_at IS NULL)
-          AND EXISTS (SELECT FROM sender s WHERE s.sender_id = $1 AND s.inherits = '{}')
           AND EXISTS (
-              SELECT FROM api_key k JOIN api_key_sender a ON a.key_id = k.key_id AND a.sender_id = $1
+              SELECT FROM api_key k
               WHERE k.key_id = $8 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $7)
           )
       ))

@@ -6,6 +6,11 @@ SELECT sender_id, size, peaks, epoch, retagging FROM ledger_head WHERE sender_id
 -- $1 sender.
 SELECT size, peaks, generation FROM ledger_head WHERE sender_id = $1;
 
+-- name: begin_generation
+-- What is no append has changed a list, or whose lists hold: every index is built anew, and no belief about it holds.
+-- $1 sender.
+UPDATE ledger_head SET generation = generation + 1 WHERE sender_id = $1;
+
 -- name: entries_page
 -- $1 sender, $2 first index, $3 one past the last.
 SELECT entry_index, entry FROM ledger_entry

@@ -114,7 +114,3 @@ DELETE FROM opening WHERE sender_id = $1 AND tag = ANY ($2::bigint[]);
 -- name: drop_review_people
 -- $1 sender, $2 tags.
 DELETE FROM review_person WHERE sender_id = $1 AND tag = ANY ($2::bigint[]);
-
--- name: bump_generation
--- Under the head's lock: every index of this sender is built anew. $1 sender.
-UPDATE ledger_head SET generation = generation + 1 WHERE sender_id = $1;

@@ -15,7 +15,3 @@ SELECT era, origin, accepted_at FROM registry_restore ORDER BY era DESC LIMIT 1;
 -- name: accept_restore
 -- $1 era, $2 origin, $3 now, $4 by, $5 reason, $6 what was lost, as JSON.
 INSERT INTO registry_restore (era, origin, accepted_at, accepted_by, reason, detail) VALUES ($1, $2, $3, $4, $5, $6);
-
--- name: begin_generation
--- Whatever was built from a ledger before is rebuilt. $1 sender.
-UPDATE ledger_head SET generation = generation + 1 WHERE sender_id = $1;
