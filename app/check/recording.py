@@ -96,7 +96,7 @@ async def record_beside(case: Case, made: Made, generation: int, meanwhile: Call
     added = addition_alone(work, (made.size, made.peaks))
 
     def beside() -> T:
-        registry.witness.expect(*added.after)
+        registry.witness.expect(added)
         return meanwhile()
 
     believed = Believed(work, added, generation)

@@ -115,7 +115,7 @@ class Sequencer:
         await asyncio.sleep(0)  # a turn of the loop, in which the statement is sent
         made = meanwhile()
         # Not to sleep while one answer is waited for: to come back takes the processor a tenth of a millisecond.
-        await self._waits.awake(future, AWAKE_SECONDS)
+        self._waits.keep_awake(future, AWAKE_SECONDS)
         return (await self._waits.known_in(future, seconds)).index, made
 
     async def ruling(self, ruling: Ruling, seconds: float) -> Sequence[Ruled]:

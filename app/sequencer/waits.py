@@ -39,12 +39,13 @@ class Waits(Generic[T]):
                 self._look_at(now + min(seconds, LOOK_SECONDS))
         return await future
 
-    async def awake(self, future: asyncio.Future[T], seconds: float) -> None:
-        """Turn with the loop until an outcome is there, but no longer than this."""
-        until = self._loop.time() + seconds
-        waiting = iter(lambda: not future.done() and self._loop.time() < until, False)  # noqa: FBT003 - its sentinel
-        for _ in waiting:
-            await asyncio.sleep(0)
+    def keep_awake(self, future: asyncio.Future[T], seconds: float) -> None:
+        """Let the loop turn until an outcome is there, but no longer than this."""
+        self._turn(future, self._loop.time() + seconds)
+
+    def _turn(self, future: asyncio.Future[T], until: float) -> None:
+        if not future.done() and self._loop.time() < until:
+            self._loop.call_soon(self._turn, future, until)
 
     def _look_at(self, when: float) -> None:
         if self._timer is not None:

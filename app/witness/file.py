@@ -53,6 +53,7 @@ class WitnessFile:
         self._read_to = 0
         self._compacted_bytes = 0
         self._to_sync = False
+        self._expected = Head(-1, EMPTY, ""), b""
         self._doubtful = False
         """The disk has refused something: only a file written anew is trusted again."""
         self.heads: dict[int, Head] = {}
@@ -94,14 +95,20 @@ class WitnessFile:
 
         BlockingIOError when another process is at it and the caller must not wait.
         """
-        with self._locked(wait=wait):
+        self._take_lock(wait=wait)  # at every check: a `with` would cost as much again
+        try:
             self._catch_up()
             known = self.tree(sender_id)
-            if known not in {step.before, step.after}:
-                return False
-            if known != step.after:
-                self._append(Head(sender_id, step.after, at))
-        return True
+            if known == step.before != step.after:
+                self._append(*self._written(sender_id, step.after, at))
+                return True
+            return known == step.after
+        finally:
+            self._give_lock_back()
+
+    def expect(self, head: Head) -> None:
+        """Make the line of a head ready, which will perhaps be added."""
+        self._expected = head, encode(self._key, head)
 
     def add_era(self, era: Era) -> None:
         """Note that an era has begun elsewhere whose ledgers extend what is witnessed here."""
@@ -156,17 +163,27 @@ class WitnessFile:
 
     @contextlib.contextmanager
     def _locked(self, *, wait: bool) -> Iterator[None]:
+        self._take_lock(wait=wait)
+        try:
+            yield
+        finally:
+            self._give_lock_back()
+
+    def _take_lock(self, *, wait: bool) -> None:
         if not self._own.acquire(blocking=wait):
             raise BlockingIOError
         try:
             if self._lock < 0:
                 name = self.path.with_name(self.path.name + ".lock")
                 self._lock = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(self._lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-            try:
-                yield
-            finally:
-                fcntl.flock(self._lock, fcntl.LOCK_UN)
+            fcntl.flock(self._lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BaseException:
+            self._own.release()
+            raise
+
+    def _give_lock_back(self) -> None:
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
         finally:
             self._own.release()
 
@@ -220,17 +237,23 @@ class WitnessFile:
         else:
             self.era, self.heads = line, {}  # whatever heads an era begins from are written after it
 
-    def _append(self, line: Head) -> None:
+    def _written(self, sender_id: int, tree: Frontier, at: str) -> tuple[Head, bytes]:
+        expected = self._expected[0]
+        if expected.tree == tree and expected.sender_id == sender_id:
+            return self._expected
+        head = Head(sender_id, tree, at)
+        return head, encode(self._key, head)
+
+    def _append(self, head: Head, content: bytes) -> None:
         if self._doubtful:
             raise OSError("the witness file must be written anew first")
-        content = encode(self._key, line)
         written = os.write(self._descriptor, content)
         if written < len(content):
             os.ftruncate(self._descriptor, self._read_to)
             raise OSError("the disk takes no more")
         self._read_to += written
         self._to_sync = True
-        self._know(line)
+        self.heads[head.sender_id] = head
 
     def _history(self) -> Iterator[Head | Era]:
         content = self.path.read_bytes()

@@ -23,7 +23,7 @@ from app.queries import proofs, witness
 from app.queries.witness import LedgerRow
 from app.witness import refusal
 from app.witness.file import DamagedError, MissingError, Step, WitnessFile
-from app.witness.line import Era, spelled
+from app.witness.line import Era, Head
 from app.witness.refusal import WitnessError
 
 PAGE_LEAVES = 16_384
@@ -90,9 +90,9 @@ class Witness:
             self._vouched[sender_id] = (known[0], Frontier(*added.after))
         self._due.add(sender_id)
 
-    def expect(self, size: int, peaks: bytes) -> None:
+    def expect(self, added: Addition) -> None:
         """Make ready for a head that is being committed, while there is time."""
-        spelled(Frontier(size, peaks))
+        self.file.expect(Head(added.before[0], Frontier(*added.after), ledger.timestamp(clock.now())))
 
     def refuse(self, sender_id: int) -> None:
         """Raise what is known to stand in the way of this sender: nothing of it may be signed or concluded."""

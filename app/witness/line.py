@@ -4,8 +4,6 @@ A line ends with a keyed digest of itself, so a damaged line, or one of another 
 holds the peaks beside the root: with them, that a longer ledger extends this one follows from its later entries alone.
 """
 
-from functools import lru_cache
-
 import msgspec
 
 from app.keys import Root
@@ -22,7 +20,7 @@ class BadLineError(ValueError):
 
 
 class Head(msgspec.Struct, frozen=True):
-    """What a ledger's head was when it was witnessed; `at` as ledgers write instants."""
+    """What a ledger's head was when it was witnessed, or a commit earlier; `at` as ledgers write instants."""
 
     sender_id: int
     tree: Frontier
@@ -42,17 +40,11 @@ class Era(msgspec.Struct, frozen=True):
     at: str
 
 
-@lru_cache(maxsize=64)  # a check writes it while its commit is on the way
-def spelled(tree: Frontier) -> tuple[str, str]:
-    """Return root and peaks as they stand in a line."""
-    return root(tree).hex(), to_base64(tree.peaks) or NOTHING
-
-
 def encode(key: Root, line: Head | Era) -> bytes:
     """Write a line, with its end."""
     if isinstance(line, Head):
-        found, peaks = spelled(line.tree)
-        text = f"{HEAD} {line.sender_id} {line.tree.size} {found} {line.at} {peaks}"
+        peaks = to_base64(line.tree.peaks) or NOTHING
+        text = f"{HEAD} {line.sender_id} {line.tree.size} {root(line.tree).hex()} {line.at} {peaks}"
     else:
         text = f"{ERA} {line.number} {line.origin} {line.at}"
     return f"{text} {_seal(key, text)}\n".encode()

@@ -104,6 +104,18 @@ def test_a_file_that_is_gone_is_missed(opened: Opened, path: Path):
         file.add(7, Step(EMPTY, tree(3)), AT)
 
 
+def test_a_head_that_was_expected_is_the_same_line_and_no_other_is(opened: Opened):
+    file = opened()
+    file.expect(Head(7, tree(3), AT))
+    assert opened().tree(7) == EMPTY
+    assert file.add(7, Step(EMPTY, tree(2)), LATER)
+    assert file.add(8, Step(EMPTY, tree(3)), LATER)
+    assert file.add(7, Step(tree(2), tree(3)), LATER)
+
+    heads = [line for line in opened().history() if isinstance(line, Head)]
+    assert heads == [Head(7, tree(2), LATER), Head(8, tree(3), LATER), Head(7, tree(3), AT)]
+
+
 def test_adding_asks_nobody_for_the_times_of_the_file(opened: Opened, monkeypatch: pytest.MonkeyPatch):
     """Were it asked for, the next line would cost the disk's journal a write, and PostgreSQL's commits a wait."""
     file = opened()
