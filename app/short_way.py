@@ -1,5 +1,6 @@
 """Two short ways past the framework: all messages, and what callers ask one by one and can be answered by belief."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache, partial
@@ -16,7 +17,7 @@ SMALL_BYTES = 20_000
 """About a thousand numbers: beyond, what is saved is not worth the memory of a second copy."""
 CHECKS_PATH = "/v1/checks"
 ADMISSIONS_PATH = re.compile(r"/v1/clearances/([^/]+)/admissions")
-Ask: TypeAlias = Callable[[Registry, Caller, Mapping[str, str], bytes, bytes], Awaitable[bytes | None]]
+Ask: TypeAlias = Callable[[Registry, Caller, Mapping[str, str], bytes, bytes], Awaitable[check.Believed | None]]
 """From headers, query and body of a question to its answer as JSON, or None: then it is as if nothing had been."""
 ADMISSIONS_TEMPLATE = "/v1/clearances/{clearance_id}/admissions"
 HEADERS = {
@@ -101,8 +102,13 @@ def _question(scope: Scope) -> tuple[str, Ask] | None:
 
 async def _admit(
     clearance_id: str, registry: Registry, caller: Caller, _headers: Mapping[str, str], _query: bytes, body: bytes
-) -> bytes | None:
-    return await admissions.believed(registry, caller, clearance_id, body)
+) -> check.Believed | None:
+    answer = await admissions.believed(registry, caller, clearance_id, body)
+    return check.Believed(answer, _nothing) if answer is not None else None
+
+
+def _nothing() -> None:
+    """Nothing is left to be done."""
 
 
 async def _by_belief(
@@ -126,7 +132,9 @@ async def _by_belief(
     if answer is None:
         return again
     scope["path_template"] = template
-    await _answer(send, 200, [JSON_HEADER, (b"content-length", str(len(answer)).encode())], answer)
+    await _answer(send, 200, [JSON_HEADER, (b"content-length", str(len(answer.body)).encode())], answer.body)
+    await asyncio.sleep(0)  # now it leaves
+    answer.then()
     return None
 
 

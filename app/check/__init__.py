@@ -16,9 +16,9 @@ gate.py         how many heavy checks at once; alerts in a lane of their own
 
 from app.check.answering import Answer
 from app.check.asking import Asked, asked
-from app.check.belief import believed
+from app.check.belief import Believed, believed
 from app.check.flow import check
 from app.check.gate import Gate, Lanes
 from app.check.records import record_of
 
-__all__ = ["Answer", "Asked", "Gate", "Lanes", "asked", "believed", "check", "record_of"]
+__all__ = ["Answer", "Asked", "Believed", "Gate", "Lanes", "asked", "believed", "check", "record_of"]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated
 from urllib.parse import parse_qsl
 
@@ -155,6 +156,7 @@ def dialable(batch: Batch, key: tags.Chain) -> Batch:
     return batch
 
 
+@lru_cache(maxsize=64)
 def prefers_text(accept: str) -> bool:
     """Tell whether an Accept header (RFC 9110 12.5.1) likes text/plain better than JSON, which is the default."""
     qualities = {"text/plain": 0.0, "application/json": 0.0}
@@ -194,6 +196,7 @@ def _choice(parameters: dict[str, str], name: str, known: str) -> bool:
     return value == known
 
 
+@lru_cache(maxsize=64)
 def _is_text(content_type: str) -> bool:
     media_type, *parameters = (item.strip() for item in content_type.lower().split(";"))
     if media_type != "text/plain":

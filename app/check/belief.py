@@ -5,7 +5,8 @@ all of it with what is so now (`record_alone`) and writes nothing where anything
 is exactly what would have been read. Whatever does not fit, refusals included, is left to the way that reads.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from app import clock
 from app.auth import Caller, Role, sender_of
@@ -28,9 +29,16 @@ class Ready(Look, frozen=True, eq=False):
     warnings: list[str]
 
 
+class Believed(NamedTuple):
+    """An answer that may leave, and what is to be done once it has: nobody needs to wait for it."""
+
+    body: bytes
+    then: Callable[[], None]
+
+
 async def believed(
     registry: Registry, caller: Caller, headers: Mapping[str, str], query: bytes, body: bytes
-) -> bytes | None:
+) -> Believed | None:
     """Answer a small check with JSON, by what is believed; None where it must be asked about."""
     if not registry.sequencer.is_idle:
         return None
@@ -48,8 +56,7 @@ async def believed(
     except NotAsBelievedError:
         registry.index.doubt(case.sender.sender_id)
         return None
-    flow.tell(case, ready.planned.plan, outcome.made.judged, ready.now)
-    return answer.pieces[0]
+    return Believed(answer.pieces[0], lambda: flow.tell(case, ready.planned.plan, outcome.made.judged, ready.now))
 
 
 async def _ready(registry: Registry, caller: Caller, call: Asked) -> Ready | None:

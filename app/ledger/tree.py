@@ -50,6 +50,8 @@ def append(frontier: Frontier, leaves: Sequence[bytes]) -> Frontier:
     """
     if any(len(leaf) != HASH_BYTES for leaf in leaves):
         raise ValueError("append takes leaf hashes of 32 bytes, not entries")
+    if len(leaves) == 1:
+        return _with_one_more(frontier, leaves[0])
     peaks = _split(frontier.peaks)
     nodes, found, level = list(leaves), list[bytes](), frontier.size
     while nodes:
@@ -60,6 +62,15 @@ def append(frontier: Frontier, leaves: Sequence[bytes]) -> Frontier:
         nodes = _parents(nodes)
         level >>= 1
     return Frontier(size=frontier.size + len(leaves), peaks=b"".join(peaks + found[::-1]))
+
+
+def _with_one_more(frontier: Frontier, node: bytes) -> Frontier:
+    """Join a leaf with the smallest peaks while they are as large as what it has become; as a counter carries."""
+    size, peaks = frontier.size, frontier.peaks
+    while size & 1:
+        peaks, node = peaks[:-HASH_BYTES], node_hash(peaks[-HASH_BYTES:], node)
+        size >>= 1
+    return Frontier(size=frontier.size + 1, peaks=peaks + node)
 
 
 @lru_cache(maxsize=256)  # a check names the root of one head in its terms, its answer and its witness
