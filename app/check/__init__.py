@@ -1,6 +1,7 @@
 """Bulk suppression check: which numbers of a batch must be withheld, and the record that it was asked (D6, D7).
 
 asking.py       what a call says, whether its numbers come as JSON or as lines
+parting.py      the numbers of a long body, cut out and parsed piece by piece
 flow.py         read, evaluate, record, answer
 belief.py       a small check by what is believed, committed only if that is so
 planning.py     what is to be sent, completed and judged by every safeguard

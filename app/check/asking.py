@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app import phone, tags
+from app.check.parting import BEGINNING_BYTES, parted
 from app.errors import InvalidValueError, TooLargeError, UnsupportedTypeError
 
 MARKETING = "marketing"
@@ -22,6 +23,7 @@ NO_CONTROL_CHARACTERS = r"\A[^\x00-\x1f\x7f]*\Z"  # PostgreSQL cannot store NUL,
 IDEMPOTENCY_KEY = re.compile(r"[ -~]{1,255}")
 ASCII_SUPERSETS = frozenset({"", "utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252"})
 QUERY_FIELDS_MAX = 32
+PARTED_BYTES = 400_000
 _COUNTED_AT_ONCE = 1 << 20
 LINE_READERS = ThreadPoolExecutor(2, "lines")
 """Long texts that are no table are read in two pieces, beside each other; its threads begin with the first."""
@@ -107,7 +109,9 @@ def is_alert(call: Asked) -> bool:
     """Tell whether a call says it is an emergency, before it is read; what cannot be read is none."""
     if call.lines:
         return call.parameters.get("purpose") == EMERGENCY
-    if EMERGENCY.encode() not in call.body:
+    # Not all of a long list is searched: what is no number stands before it or after it.
+    ends = call.body[:BEGINNING_BYTES], call.body[-BEGINNING_BYTES:]
+    if not any(EMERGENCY.encode() in end for end in ends):
         return False
     try:
         return _PURPOSE.decode(call.body).purpose == EMERGENCY
@@ -125,8 +129,22 @@ def question(call: Asked) -> Question:
         return Question(fields, call.body, lines=True)
     if call.parameters:
         raise InvalidValueError("With a JSON body the query takes `as` and `mode` only; the rest belongs in the body.")
+    if len(call.body) > PARTED_BYTES and (long := _long_question(call.body)) is not None:
+        return long
     request = _REQUEST.decode(call.body)
     return Question(request, bytes(request.numbers), lines=False)
+
+
+def _long_question(body: bytes) -> Question | None:
+    """Read a long body in pieces; None where it must be read as a whole, if only to say what is wrong with it."""
+    parts = parted(body)
+    try:
+        request = _REQUEST.decode(parts.rest) if parts else None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    if parts is None or request is None or bytes(request.numbers) != parts.mark:
+        return None
+    return Question(request, parts.numbers, lines=False)
 
 
 def read_batch(numbers_max: int, asked_about: Question, key: tags.Chain, tagger: tags.Tagger | None = None) -> Batch:
