@@ -58,6 +58,7 @@ What serves them:
   witness/          what this node has cleared from, kept outside the database, and compared with it
   alarms.py         what a person must know: opened once, closed once
   signer/           signs receipts, many of them in a process of its own
+  heavy.py          heavy work on threads that step back for whoever is in a hurry
   spool.py          received and not committed: sealed on disk until the database takes it
   queries/          one typed function per statement in sql/queries
   database/         pools, transactions, migrations, statements, the embedded PostgreSQL

@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 
 from app.database import Pool
+from app.heavy import heavy
 from app.pages import is_marked
 from app.queries import admissions, contacts
 from app.queries.contacts import ContactRow
@@ -257,7 +258,7 @@ def _brought_up(known: _Sender, row: ContactRow, tags: Tags) -> Tags:
 
 async def _beside(size: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run heavy work beside the event loop, light work on it."""
-    return function(*args, **kwargs) if size <= FEW else await asyncio.to_thread(function, *args, **kwargs)
+    return function(*args, **kwargs) if size <= FEW else await heavy(function, *args, **kwargs)
 
 
 def _with(known: TagSet, added: Tags) -> TagSet:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from app.appends import Addition
 from app.database import Pool
 from app.errors import KeyRotatedError, NotFoundError
+from app.heavy import heavy
 from app.queries import holds, oppositions
 from app.queries.holds import HoldRow
 from app.queries.rows import Db
@@ -136,7 +137,7 @@ class Index:
         async with self._pool.acquire() as db, db.transaction(isolation="repeatable_read", readonly=True):
             state = await _state(db, sender_id)
             await oppositions.copy_opposed(db, sender_id, state.epoch, take)
-        return _version(state, await asyncio.to_thread(lambda: TagSet.of(copy.finish())))
+        return _version(state, await heavy(lambda: TagSet.of(copy.finish())))
 
     def _worth_building(self, sender_id: int) -> bool:
         """Tell whether a small batch finds the list in memory, or is one of many."""
@@ -181,7 +182,7 @@ class Index:
 async def _found_beside(opposed: TagSet, tags: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Ask about a large batch in two halves at once: mostly it waits for memory, and two threads wait together."""
     half = len(tags) // 2
-    parts = (asyncio.to_thread(opposed.contains, part) for part in (tags[:half], tags[half:]))
+    parts = (heavy(opposed.contains, part) for part in (tags[:half], tags[half:]))
     return np.concatenate(await asyncio.gather(*parts))
 
 
@@ -200,7 +201,7 @@ async def _with_delta(tags: TagSet, rows: Sequence[oppositions.StateRow]) -> Tag
         return tags
     if len(tags) + len(changed) <= LONG_LIST_TAGS:
         return _applied(tags, changed)
-    return await asyncio.to_thread(_applied, tags, changed)
+    return await heavy(_applied, tags, changed)
 
 
 def _applied(tags: TagSet, changed: Sequence[oppositions.StateRow]) -> TagSet:

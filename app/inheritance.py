@@ -5,14 +5,13 @@ its batch under every key concerned and asks every list. Whose lists these are c
 statement that every check reads anyway, so a decision holds for every check that starts after it.
 """
 
-import asyncio
-
 import numpy as np
 from numpy.typing import NDArray
 
 from app import tags
 from app.directory import Sender
 from app.errors import UnavailableError
+from app.heavy import heavy
 from app.index import Version
 from app.registry import Registry
 from app.tagset import Mask, Tags
@@ -55,4 +54,4 @@ async def _tags(registry: Registry, sender_id: int, numbers: NDArray[np.int64]) 
         raise UnavailableError("A list that this sender has inherited cannot be read; nobody is cleared without it.")
     if len(numbers) <= SMALL_BATCH_NUMBERS:
         return sender, tags.tags(sender.key, numbers)
-    return sender, await asyncio.to_thread(tags.tags, sender.key, numbers)
+    return sender, await heavy(tags.tags, sender.key, numbers)

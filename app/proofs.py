@@ -5,7 +5,6 @@ The same pass computes the whole tree and compares it with the head, so a ledger
 and no signature, whatever the size asked for.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 import msgspec
@@ -13,6 +12,7 @@ import msgspec
 from app import audit, ledger
 from app.directory import Sender
 from app.errors import InvalidValueError, NotFoundError, RegistryError
+from app.heavy import heavy
 from app.ledger.tree import HASH_BYTES
 from app.queries import ledgers, proofs
 from app.registry import Registry
@@ -137,7 +137,7 @@ async def _computed(
 ) -> _Ranges:
     computed = _Ranges(ranges, size)
     async for hashes in _pages(registry, sender, head.size):
-        await asyncio.to_thread(computed.add, hashes)
+        await heavy(computed.add, hashes)
     if computed.whole != ledger.Frontier(head.size, head.peaks):
         raise LedgerDamagedError("The stored entries are not those of the ledger's head.")
     return computed

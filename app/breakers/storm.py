@@ -7,7 +7,6 @@ It stays cheap: a sender is looked at when it has news, its news alone are read,
 every list that it was cleared for, no list is read at all. Then lists are read, for at most a twentieth of the time.
 """
 
-import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -22,6 +21,7 @@ from app.alarms import Kind
 from app.attribution import FANNED_OUT
 from app.breakers.bounds import Bounds, Storm, judge
 from app.directory import Sender, Snapshot
+from app.heavy import heavy
 from app.profile import Profile
 from app.queries import breakers, holds, ledgers
 from app.queries.breakers import ClearingRow
@@ -153,11 +153,11 @@ async def _judged(db: Db, sender: Sender, known: Watched, since: datetime, now: 
         return ()
     stops = np.array(list(known.stops), np.int64)
     cleared = {key: await _tags(db, sender, groups[key]) for key in possible}
-    found = await asyncio.to_thread(judge, stops, cleared, bounds, held)
+    found = await heavy(judge, stops, cleared, bounds, held)
     if found and len(possible) < len(groups):
         # A storm: only now it matters whether its people were cleared for anything larger, too.
         cleared |= {key: await _tags(db, sender, rows) for key, rows in groups.items() if key not in cleared}
-        found = await asyncio.to_thread(judge, stops, cleared, bounds, held)
+        found = await heavy(judge, stops, cleared, bounds, held)
     return tuple(msgspec.structs.replace(storm, campaign=names.get(storm.campaign)) for storm in found)
 
 
@@ -189,7 +189,7 @@ def _key(campaign: str | None) -> str | None:
 
 async def _tags(db: Db, sender: Sender, rows: Sequence[ClearingRow]) -> TagSet:
     stored = await breakers.cleared_by(db, sender.sender_id, [row.check_id for row in rows])
-    return await asyncio.to_thread(_present, sender.key, stored)
+    return await heavy(_present, sender.key, stored)
 
 
 def _present(key: Chain, stored: Sequence[tuple[int, bytes]]) -> TagSet:

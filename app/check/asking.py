@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from app import phone, tags
 from app.check.parting import BEGINNING_BYTES, parted
 from app.errors import InvalidValueError, TooLargeError, UnsupportedTypeError
+from app.heavy import step_back
 
 MARKETING = "marketing"
 SCREEN = "screen"
@@ -25,7 +26,7 @@ ASCII_SUPERSETS = frozenset({"", "utf-8", "utf8", "us-ascii", "ascii", "iso-8859
 QUERY_FIELDS_MAX = 32
 PARTED_BYTES = 400_000
 _COUNTED_AT_ONCE = 1 << 20
-LINE_READERS = ThreadPoolExecutor(2, "lines")
+LINE_READERS = ThreadPoolExecutor(2, "lines", initializer=step_back)
 """Long texts that are no table are read in two pieces, beside each other; its threads begin with the first."""
 _QUALITY = re.compile(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 

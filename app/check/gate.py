@@ -6,6 +6,7 @@ from typing import ParamSpec, TypeVar
 
 from app.check.asking import Asked, is_alert
 from app.errors import BusyError
+from app.heavy import heavy
 
 SMALL_BYTES = 20_000  # about a thousand numbers: a thread costs more than working on them
 ALERTS_WAITING_MAX = 1_000  # far more than ever come; none is turned away because there is much to do
@@ -17,7 +18,7 @@ async def in_thread(size_bytes: int, function: Callable[P, T], *args: P.args, **
     """Run heavy work beside the event loop, light work on it."""
     if size_bytes <= SMALL_BYTES:
         return function(*args, **kwargs)
-    return await asyncio.to_thread(function, *args, **kwargs)
+    return await heavy(function, *args, **kwargs)
 
 
 class Lanes:

@@ -18,6 +18,7 @@ from app.appends import CheckRow, Permit, Record, Replay, addition_alone
 from app.auth import Caller
 from app.check.asking import Asked, Fields
 from app.directory import Sender
+from app.heavy import heavy
 from app.queries import checks
 from app.registry import Registry
 from app.safeguards.plan import EMERGENCY
@@ -69,7 +70,7 @@ async def stored_beside(case: Case, check_id: str, now: datetime, judged: Verdic
     cleared = judged.record()
     made, digest, _ = await asyncio.gather(
         making,
-        asyncio.to_thread(lambda: hashlib.sha256(cleared).hexdigest()),
+        heavy(lambda: hashlib.sha256(cleared).hexdigest()),
         _store(case, check_id, now, cleared),
     )
     return msgspec.structs.replace(made, stored=digest)

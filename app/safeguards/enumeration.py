@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from app.alarms import Alarms, Kind
 from app.directory import Sender
 from app.errors import EnumerationBudgetError
+from app.heavy import heavy
 from app.queries import enumeration
 from app.registry import Registry
 from app.safeguards.plan import EMERGENCY, Plan
@@ -108,7 +109,7 @@ async def charge(registry: Registry, sender: Sender, now: datetime, numbers: Num
     if numbers.size <= _SMALL_BATCH:
         sample = _first_sampled(sender, numbers, tags)
     else:
-        sample = await asyncio.to_thread(_first_sampled, sender, numbers, tags)
+        sample = await heavy(_first_sampled, sender, numbers, tags)
     if sample.dense >= DENSE_NUMBERS:
         registry.alarms.raise_alarm(Kind.ENUMERATION_DENSITY, sender.slug, _DENSE)
     watch = _watch(registry, sender)
