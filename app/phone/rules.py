@@ -37,19 +37,20 @@ class _Interval(msgspec.Struct, frozen=True):
 def canonical(values: Numbers64, digits: int, *, plus: bool) -> Numbers64:
     """The canonical number of each value that was written with so many digits, zeros in front included; 0 = ask."""
     intervals = _INTERVALS.get((digits, plus), ())
-    numbers = np.zeros_like(values)
     if not values.size:
-        return numbers
+        return np.zeros_like(values)
     lowest, highest = values.min(), values.max()
+    numbers: Numbers64 | None = None
     for interval in intervals:
         # Added, not set: the interval of all countries holds the French ones too, and reads them as 0.
         if interval.low <= lowest and highest < interval.high:
-            numbers += interval.read(values)
-            return numbers
+            read = interval.read(values)
+            return read if numbers is None else numbers + read
+        numbers = np.zeros_like(values) if numbers is None else numbers
         inside = np.flatnonzero((values >= interval.low) & (values < interval.high))
         if inside.size:
             numbers[inside] += interval.read(values[inside])
-    return numbers
+    return np.zeros_like(values) if numbers is None else numbers
 
 
 def territories(numbers: Numbers64) -> Places:
