@@ -50,6 +50,7 @@ OPT_OUT = np.dtype(
     ]
 )  # fmt: skip
 COLUMNS = ("sender_id", "tag", "opposed", "since", "source", "changed_at_index", "confirmed_at", "history")
+STOP_SECONDS_MAX = 60
 COPY_HEAD, COPY_TAIL = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 
 
@@ -108,6 +109,14 @@ def opened(folder: Path, scale: Scale) -> Iterator[Stage]:
         with served(settings, database_url, folder) as server, empty_application(folder) as empty_port:
             port = int(server.url.rpartition(":")[2])
             yield Stage(settings, database_url, server, port, empty_port, key, tag_key, sender_id, scale)
+    _until_stopped(folder)
+
+
+def _until_stopped(folder: Path) -> None:
+    """Wait until nobody writes there any more: the keeper of a database stops it some time after its last user."""
+    deadline = time.monotonic() + STOP_SECONDS_MAX
+    while (folder / "postgres" / "data" / "postmaster.pid").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 async def _populated(settings: Settings, database_url: str, scale: Scale) -> tuple[str, bytes, int]:

@@ -60,6 +60,10 @@ class Wire(asyncio.Protocol):
         self._transport.write(sent)
         return await self._waiting
 
+    @property
+    def is_open(self) -> bool:
+        return self._transport is not None and not self._transport.is_closing()
+
     def close(self) -> None:
         """Hang up at once: a polite end would first send what is left of a request that nobody waits for any more."""
         if self._transport:
@@ -125,6 +129,8 @@ async def open_loop(port: int, requests: Sequence[bytes], per_second: float) -> 
     begun = time.perf_counter()
 
     async def send(due: float, sent: bytes) -> None:
+        while free and not free[-1].is_open:  # a server hangs up on who says nothing for some seconds
+            free.pop()
         wire = free.pop() if free else await connect(port)
         reply = await wire.ask(sent)
         latencies.append(time.perf_counter() - due)
