@@ -93,7 +93,7 @@ async def test_a_clean_journal_verifies_and_every_day_that_is_over_is_signed_onc
         ("DELETE FROM admin_journal WHERE day = $1 AND position = 1", "entry 1 is missing"),
         ("DELETE FROM admin_journal WHERE day = $1 AND position = 2", "the last 1 entries are missing"),
         ("UPDATE journal_day SET note = NULL, size = 0, peaks = '' WHERE day = $1", "was never signed"),
-        ("UPDATE journal_day SET note = replace(note, '3', '2') WHERE day = $1", "altered"),
+        ("UPDATE journal_day SET note = replace(note, E'\\n3\\n', E'\\n2\\n') WHERE day = $1", "altered"),
         ("UPDATE journal_day SET size = 2 WHERE day = $1", "not those of the day's tree"),
     ],
 )
