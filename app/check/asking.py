@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app import phone, tags
-from app.check.parting import BEGINNING_BYTES, parted
+from app.check.parting import FIELDS_BYTES, parted
 from app.errors import InvalidValueError, TooLargeError, UnsupportedTypeError
 from app.heavy import step_back
 
@@ -111,7 +111,7 @@ def is_alert(call: Asked) -> bool:
     if call.lines:
         return call.parameters.get("purpose") == EMERGENCY
     # Not all of a long list is searched: what is no number stands before it or after it.
-    ends = call.body[:BEGINNING_BYTES], call.body[-BEGINNING_BYTES:]
+    ends = call.body[:FIELDS_BYTES], call.body[-FIELDS_BYTES:]
     if not any(EMERGENCY.encode() in end for end in ends):
         return False
     try:

@@ -11,7 +11,9 @@ from typing import NamedTuple
 import msgspec
 
 PIECE_BYTES = 200_000
-BEGINNING_BYTES = 65_536  # fields other than the numbers are small: beyond, the whole is parsed at once
+FIELDS_BYTES = (
+    65_536  # at either end of a body; where the fields beside the numbers are longer, it is parsed as a whole
+)
 _NUMBERS = re.compile(rb'"numbers"[ \t\r\n]*:[ \t\r\n]*\[')
 _BORDER = re.compile(rb'(?<!\\)",[ \t\r\n]*"')
 _VALUE = msgspec.json.Decoder(msgspec.Raw)
@@ -31,9 +33,9 @@ def parted(body: bytes) -> Parted | None:
     What is returned as numbers is a JSON array as valid as if it had been parsed in one piece. That they are the
     outermost object's is for the caller to see: parsed, `rest` then has the mark there, which is nowhere else.
     """
-    found = _NUMBERS.search(body, 0, BEGINNING_BYTES)
+    found = _NUMBERS.search(body, 0, FIELDS_BYTES)
     end = body.find(b"]", found.end()) if found else -1  # one in a string, and the last piece is no JSON
-    if found is None or end < 0:
+    if found is None or end < 0 or len(body) - end > FIELDS_BYTES:
         return None
     try:
         for piece in _pieces(body, found.end(), end):

@@ -104,6 +104,12 @@ def test_unusual_bodies_read_as_in_one(body: bytes):
             WHOLE.decode(body)
 
 
+def test_long_fields_beside_the_numbers_are_left_to_the_whole():
+    """Else somebody could write every mark there is into one, and a free one would be looked for without end."""
+    assert parted(b'{"numbers":["a"],"text":"' + b"x" * parting.FIELDS_BYTES + b'"}') is None
+    assert parted(b'{"text":"' + b"x" * parting.FIELDS_BYTES + b'","numbers":["a"]}') is None
+
+
 def test_an_ordinary_body_is_parted_indeed():
     numbers = [f"+3363998{n:04d}" for n in range(500)]
     parts = parted(json.dumps({"campaign": "x", "numbers": numbers, "text": "y"}).encode())
